@@ -1,0 +1,20 @@
+/** Durations as people write them in a config: "250ms", "5s", "10m", "2h", "7d"; a bare number is refused. */
+import { z } from "zod";
+
+const unitMillis: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Milliseconds, or undefined when `text` is no duration. */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
+  const unit = unitMillis[match?.[2] ?? ""];
+  return unit === undefined ? undefined : Number(match?.[1]) * unit;
+}
+
+/** An option that is written as a duration and read as milliseconds. */
+export function duration(defaultText?: string) {
+  const schema = z
+    .string()
+    .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, 'not a duration: write a number with its unit, like "250ms", "5s" or "10m"')
+    .transform((text) => parseDuration(text) ?? 0);
+  return defaultText === undefined ? schema : schema.prefault(defaultText);
+}
