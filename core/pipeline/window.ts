@@ -81,14 +81,14 @@ export class Window {
     this.#options.onReport({ drop, count: 1, firstMillis: timeMillis, lastMillis: timeMillis, repeat: false });
   }
 
-  /** Closes the windows that are over by `nowMillis`, oldest first. */
-  closeDue(nowMillis: number): void {
+  /** Closes windows that are over by `nowMillis` (Infinity: all), oldest first, `most` at once. True: there are more. */
+  closeDue(nowMillis: number, most: number): boolean {
     const limit = nowMillis - this.#options.repeatIntervalMillis;
-    while (this.#oldest !== none && (this.#openedMillis[this.#oldest] as number) <= limit) this.#close(this.#oldest);
-  }
-
-  closeAll(): void {
-    while (this.#oldest !== none) this.#close(this.#oldest);
+    for (let closed = 0; closed < most; closed++) {
+      if (this.#oldest === none || (this.#openedMillis[this.#oldest] as number) > limit) return false;
+      this.#close(this.#oldest);
+    }
+    return true;
   }
 
   /** What a crash must not lose: the repeats that no report has brought yet. */

@@ -54,8 +54,14 @@ export type Labels = Readonly<Record<string, string>>;
 export interface Counter {
   /** Adds `count`, 1 if left out. */
   add(labels: Labels, count?: number): void;
+  /** One series, looked up once: for hot paths. After `remove` it counts into nothing: ask again. */
+  series(labels: Labels): CounterSeries;
   /** Takes a series away, for what no longer exists. */
   remove(labels: Labels): void;
+}
+
+export interface CounterSeries {
+  add(count: number): void;
 }
 
 export interface Gauge {

@@ -10,11 +10,13 @@ export function parseDuration(text: string): number | undefined {
   return unit === undefined ? undefined : Number(match?.[1]) * unit;
 }
 
+const notADuration = 'not a duration: write a number with its unit, like "250ms", "5s" or "10m"';
+
 /** An option that is written as a duration and read as milliseconds. */
 export function duration(defaultText?: string) {
   const schema = z
-    .string()
-    .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, 'not a duration: write a number with its unit, like "250ms", "5s" or "10m"')
+    .string(notADuration)
+    .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, notADuration)
     .transform((text) => parseDuration(text) ?? 0);
   return defaultText === undefined ? schema : schema.prefault(defaultText);
 }

@@ -18,6 +18,7 @@ export { protocolKeyword, protocolNumber } from "../model/protocol.ts";
 export type {
   Clock,
   Counter,
+  CounterSeries,
   Environment,
   Gauge,
   Histogram,

@@ -75,6 +75,7 @@ export class MemoryMetrics implements Metrics {
   counter({ name }: { name: string }): Counter {
     return {
       add: (labels, count = 1) => this.#add(name, labels, count),
+      series: (labels) => ({ add: (count) => this.#add(name, labels, count) }),
       remove: (labels) => void this.#values.delete(seriesKey(name, labels)),
     };
   }

@@ -1,0 +1,105 @@
+/**
+ * What a restart goes on from: the place in the source, and everything read before that place that no sink has stored
+ * yet. Written at most once a second, so kill -9 loses nothing matched, and what comes twice is at most what was
+ * delivered since the last save. The pipeline is the only user.
+ */
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
+import { z } from "zod";
+import type { JsonValue } from "../plugin/source.ts";
+
+const packetDrop = z.looseObject({
+  time: z.string(),
+  ipVersion: z.union([z.literal(4), z.literal(6)]),
+  sourceAddress: z.ipv4().or(z.ipv6()),
+  destinationAddress: z.ipv4().or(z.ipv6()),
+});
+
+const folded = z.object({
+  drop: packetDrop,
+  count: z.int().positive(),
+  firstMillis: z.number(),
+  lastMillis: z.number(),
+  repeat: z.boolean(),
+});
+
+const checkpointSchema = z.object({
+  /** The source's own place; absent when it has not read anything. */
+  resume: z.json().optional(),
+  /** Repeats in open windows. */
+  windows: z.array(folded),
+  /** Reports that the named sinks have not stored yet. */
+  undelivered: z.array(folded.extend({ sinks: z.array(z.string()) })),
+});
+
+/** The JSON in the file. */
+export interface Checkpoint extends Omit<z.infer<typeof checkpointSchema>, "resume"> {
+  readonly resume?: JsonValue | undefined;
+}
+
+/** First line of the file; the second is the JSON that it describes. */
+const header = /^droplens-checkpoint (\d+) ([0-9a-f]{8})$/;
+const version = 1;
+
+export type CheckpointLoad =
+  | { readonly kind: "found"; readonly checkpoint: Checkpoint }
+  | { readonly kind: "none" }
+  /** There is a file, but it cannot be believed. */
+  | { readonly kind: "unusable"; readonly reason: string };
+
+export class CheckpointFile {
+  readonly path: string;
+  readonly #folder: string;
+
+  constructor(folder: string, pipeline: string) {
+    this.#folder = folder;
+    this.path = join(folder, `${pipeline}.checkpoint`);
+  }
+
+  /** Rejects with the file system's error when the folder cannot be written to. Leaves nothing behind. */
+  async probe(): Promise<void> {
+    await mkdir(this.#folder, { recursive: true });
+    const probe = `${this.path}.probe`;
+    await writeFile(probe, "");
+    await rm(probe);
+  }
+
+  async load(): Promise<CheckpointLoad> {
+    let text: string;
+    try {
+      text = await readFile(this.path, "utf8");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return { kind: "none" };
+      return { kind: "unusable", reason: (error as Error).message };
+    }
+    return parseCheckpoint(text);
+  }
+
+  /** Atomic: a reader sees the old file or the new one. Not synced to the disk: a power cut may take it. */
+  async save(checkpoint: Checkpoint): Promise<void> {
+    const temporary = `${this.path}.new`;
+    await writeFile(temporary, formatCheckpoint(checkpoint), { mode: 0o600 });
+    await rename(temporary, this.path);
+  }
+}
+
+export function formatCheckpoint(checkpoint: Checkpoint): string {
+  const json = JSON.stringify(checkpoint);
+  return `droplens-checkpoint ${version} ${checksum(json)}\n${json}\n`;
+}
+
+export function parseCheckpoint(text: string): CheckpointLoad {
+  const [first = "", json = ""] = text.split("\n", 2);
+  const [, foundVersion, sum] = header.exec(first) ?? [];
+  if (foundVersion === undefined) return { kind: "unusable", reason: "it is not a checkpoint of Droplens" };
+  if (Number(foundVersion) !== version) return { kind: "unusable", reason: `it is of format ${foundVersion}` };
+  if (checksum(json) !== sum) return { kind: "unusable", reason: "it is damaged (checksum)" };
+  const parsed = checkpointSchema.safeParse(JSON.parse(json));
+  if (!parsed.success) return { kind: "unusable", reason: `it is incomplete: ${z.prettifyError(parsed.error)}` };
+  return { kind: "found", checkpoint: parsed.data };
+}
+
+function checksum(json: string): string {
+  return crc32(json).toString(16).padStart(8, "0");
+}

@@ -1,0 +1,107 @@
+/**
+ * Asks the resolvers who stands behind both addresses of a folded drop and hands the finished report on.
+ * Answers at hand are used at once; a report that must wait for one delays no other.
+ */
+
+import type { DropReport } from "../model/drop-report.ts";
+import { bareAddress, type Endpoint } from "../model/endpoint.ts";
+import type { Clock } from "../plugin/context.ts";
+import type { AddressQuery, Resolver } from "../plugin/resolver.ts";
+import type { FoldedDrop } from "./window.ts";
+
+export interface ResolutionOptions {
+  readonly resolvers: readonly Resolver[];
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** `folded` is the very object that `accept` got. */
+  onReport(report: DropReport, folded: FoldedDrop): void;
+  onResolved(millis: number): void;
+  onError(resolver: number, error: unknown): void;
+}
+
+export class Resolution {
+  readonly #options: ResolutionOptions;
+  readonly #waiting = new Set<FoldedDrop>();
+  #waitingPackets = 0;
+  #wakers: (() => void)[] = [];
+  #nextId = 1;
+
+  constructor(options: ResolutionOptions) {
+    this.#options = options;
+  }
+
+  /** Reports whose addresses are being resolved. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  get waitingPackets(): number {
+    return this.#waitingPackets;
+  }
+
+  /** What a crash must not lose. */
+  pending(): Iterable<FoldedDrop> {
+    return this.#waiting;
+  }
+
+  accept(folded: FoldedDrop): void {
+    const { drop, firstMillis } = folded;
+    const source = this.#resolve({ address: drop.sourceAddress, timeMillis: firstMillis }, 0);
+    const destination = this.#resolve({ address: drop.destinationAddress, timeMillis: firstMillis }, 0);
+    if (source instanceof Promise || destination instanceof Promise) void this.#wait(folded, source, destination);
+    else this.#finish(folded, source, destination);
+  }
+
+  /** Resolves when fewer than `limit` reports are waiting. Never rejects: all waiting ends by itself or with the signal. */
+  async below(limit: number): Promise<void> {
+    while (this.waiting >= limit) await new Promise<void>((resolve) => this.#wakers.push(resolve));
+  }
+
+  async #wait(
+    folded: FoldedDrop,
+    source: Endpoint | Promise<Endpoint>,
+    destination: Endpoint | Promise<Endpoint>,
+  ): Promise<void> {
+    const begin = this.#options.clock.now();
+    this.#waiting.add(folded);
+    this.#waitingPackets += folded.count;
+    const ends = await Promise.all([source, destination]);
+    this.#waiting.delete(folded);
+    this.#waitingPackets -= folded.count;
+    this.#options.onResolved(this.#options.clock.now() - begin);
+    this.#finish(folded, ...ends);
+    for (const wake of this.#wakers.splice(0)) wake();
+  }
+
+  #finish(folded: FoldedDrop, source: Endpoint, destination: Endpoint): void {
+    const { drop, count, firstMillis, lastMillis, repeat } = folded;
+    const id = this.#nextId++;
+    this.#options.onReport({ id, drop, source, destination, count, firstMillis, lastMillis, repeat }, folded);
+  }
+
+  #resolve(query: AddressQuery, from: number): Endpoint | Promise<Endpoint> {
+    for (let i = from; i < this.#options.resolvers.length; i++) {
+      const answer = this.#ask(i, query);
+      if (answer instanceof Promise) return this.#later(answer, i, query);
+      if (answer !== undefined) return answer;
+    }
+    return bareAddress(query.address);
+  }
+
+  #ask(index: number, query: AddressQuery): Endpoint | undefined | Promise<Endpoint | undefined> {
+    try {
+      return this.#options.resolvers[index]?.resolve(query, this.#options.signal);
+    } catch (error) {
+      this.#options.onError(index, error);
+      return undefined;
+    }
+  }
+
+  async #later(answer: Promise<Endpoint | undefined>, index: number, query: AddressQuery): Promise<Endpoint> {
+    const endpoint = await answer.catch((error: unknown) => {
+      if (!this.#options.signal.aborted) this.#options.onError(index, error);
+      return undefined;
+    });
+    return endpoint ?? this.#resolve(query, index + 1);
+  }
+}

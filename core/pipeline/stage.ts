@@ -1,0 +1,51 @@
+/** A plugin at work in a pipeline, and how a row of them is started and stopped. */
+import type { Logger } from "../plugin/context.ts";
+import type { Role, RoleInstances } from "../plugin/definition.ts";
+import { DroplensError, describeError } from "../plugin/errors.ts";
+import type { Lifecycle } from "../plugin/lifecycle.ts";
+
+export interface Stage<R extends Role = Role> {
+  readonly role: R;
+  /** The instance's name: metric label, logger name. */
+  readonly name: string;
+  /** Its place in the config, for messages. */
+  readonly where: string;
+  readonly instance: RoleInstances[R];
+}
+
+/** One after the other; an error names the plugin and ends the start-up. */
+export async function startStages(stages: readonly Stage[], signal: AbortSignal): Promise<void> {
+  for (const stage of stages) {
+    signal.throwIfAborted();
+    try {
+      await lifecycle(stage).start?.(signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new DroplensError("PLUGIN_START", `cannot start ${stage.name} (${stage.where}): ${describeError(error)}`, {
+        cause: undefined,
+      });
+    }
+  }
+}
+
+/** One after the other, whatever happens: one that fails or overruns `signal` is logged, and the next one stops. */
+export async function stopStages(stages: readonly Stage[], logger: Logger, signal: AbortSignal): Promise<void> {
+  for (const stage of stages) {
+    try {
+      await Promise.race([lifecycle(stage).stop?.(signal), aborted(signal)]);
+    } catch (error) {
+      logger.warn({ plugin: stage.name, error: describeError(error) }, "a plugin did not stop cleanly");
+    }
+  }
+}
+
+export function lifecycle(stage: Stage): Lifecycle {
+  return stage.instance;
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
