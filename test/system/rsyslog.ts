@@ -1,0 +1,73 @@
+/**
+ * A real rsyslogd of our own that writes the kernel's log to a file, as a node's does: own config, own socket, own pid
+ * file. The first reader of /proc/kmsg gets what the kernel logged before, too, with the time at which it is read; so
+ * tests tell their lines by a prefix that no other run used.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { run } from "./command.ts";
+import { waitFor } from "./wait-for.ts";
+
+export interface Rsyslog {
+  /** The file that it writes. */
+  readonly path: string;
+  readonly pid: number;
+  /** The lines in the file that hold `text`. */
+  lines(text: string): Promise<string[]>;
+  /** Logs a line as any process of the machine can. */
+  write(tag: string, message: string): Promise<void>;
+  /** Rotates the file with the machine's logrotate: "rename" and tell rsyslogd, or "copytruncate". */
+  rotate(how: "rename" | "copytruncate"): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startRsyslog(folder: string): Promise<Rsyslog> {
+  const path = join(folder, "log", "kern.log");
+  const socket = join(folder, "syslog.socket");
+  await mkdir(join(folder, "log"), { recursive: true });
+  await mkdir(join(folder, "spool"), { recursive: true });
+  const config = join(folder, "rsyslog.conf");
+  await writeFile(config, configText({ folder, path, socket }));
+  const child = spawn("rsyslogd", ["-n", "-f", config, "-i", join(folder, "rsyslogd.pid")], { stdio: "inherit" });
+  const pid = child.pid;
+  if (pid === undefined) throw new Error("rsyslogd did not start: is it installed?");
+  await waitFor("rsyslogd's socket", () => stat(socket));
+  return {
+    path,
+    pid,
+    lines: async (text) =>
+      (await readFile(path, "utf8").catch(() => "")).split("\n").filter((line) => line.includes(text)),
+    write: async (tag, message) => void (await run(["logger", "--socket", socket, "--tag", tag, message])),
+    rotate: (how) => rotate({ folder, path, pid }, how),
+    stop: () => stop(child),
+  };
+}
+
+/** As Debian's rsyslog.conf, which sets no template, so that times are RFC 3339. */
+function configText({ folder, path, socket }: { folder: string; path: string; socket: string }): string {
+  return `global(workDirectory="${join(folder, "spool")}")
+module(load="imklog")
+module(load="imuxsock" SysSock.Use="off")
+input(type="imuxsock" Socket="${socket}" CreatePath="on")
+*.* action(type="omfile" file="${path}" fileOwner="root" fileGroup="adm" fileCreateMode="0640")
+`;
+}
+
+async function rotate(
+  log: { folder: string; path: string; pid: number },
+  how: "rename" | "copytruncate",
+): Promise<void> {
+  const config = join(log.folder, `logrotate-${how}.conf`);
+  const tell = `create 0640 root adm\n  postrotate\n    kill -HUP ${log.pid}\n  endscript`;
+  await writeFile(config, `${log.path} {\n  rotate 3\n  ${how === "rename" ? tell : how}\n}\n`, { mode: 0o644 });
+  await run(["logrotate", "--force", "--state", join(log.folder, "logrotate.state"), config]);
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  await ended;
+}
