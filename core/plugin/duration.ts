@@ -12,8 +12,12 @@ export function parseDuration(text: string): number | undefined {
 
 const notADuration = 'not a duration: write a number with its unit, like "250ms", "5s" or "10m"';
 
+type DurationSchema = z.ZodPipe<z.ZodString, z.ZodTransform<number, string>>;
+
 /** An option that is written as a duration and read as milliseconds. */
-export function duration(defaultText?: string) {
+export function duration(): DurationSchema;
+export function duration(defaultText: string): z.ZodPrefault<DurationSchema>;
+export function duration(defaultText?: string): DurationSchema | z.ZodPrefault<DurationSchema> {
   const schema = z
     .string(notADuration)
     .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, notADuration)

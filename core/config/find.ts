@@ -1,0 +1,147 @@
+/**
+ * Finds the config file and reads it into a tree: the one that `--config` names, else what cosmiconfig finds in the
+ * working directory, else nothing (loadConfig then takes the built-in bundle). A file that is there but cannot be
+ * read is a problem, never passed over.
+ */
+import { constants } from "node:fs";
+import { access, stat } from "node:fs/promises";
+import { basename, dirname, relative, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { describeError } from "../plugin/errors.ts";
+import type { ConfigDocument } from "./config-node.ts";
+import { parseModule } from "./parse-module.ts";
+import { type Parsed, parseYaml } from "./parse-yaml.ts";
+import type { Problem } from "./problem.ts";
+
+/** Both undefined: there is no config file. */
+export interface Found {
+  readonly document?: ConfigDocument;
+  readonly problems?: readonly Problem[];
+}
+
+export async function findConfig({ file, cwd }: { file?: string | undefined; cwd: string }): Promise<Found> {
+  if (file !== undefined) return readConfig(resolve(cwd, file), file);
+  for (const place of searchPlaces) {
+    const problem = await refuseFile(resolve(cwd, place), place);
+    if (problem !== undefined && problem !== missingFile && place !== "package.json") return fail(place, problem);
+  }
+  try {
+    const found = await (await explorer()).search(cwd);
+    if (found === null) return {};
+    const origin = relative(cwd, found.filepath);
+    return toFound(found.isEmpty ? undefined : found.config, found.filepath, origin);
+  } catch (error) {
+    return fail(cwd, `cannot look for a config here: ${describeError(error)}`);
+  }
+}
+
+export const searchPlaces: readonly string[] = [
+  "droplens.yaml",
+  "droplens.yml",
+  "droplens.json",
+  "droplens.config.ts",
+  "droplens.config.mts",
+  "droplens.config.js",
+  "droplens.config.mjs",
+  "droplens.config.cjs",
+  ".droplensrc",
+  ".droplensrc.yaml",
+  ".droplensrc.yml",
+  ".droplensrc.json",
+  ".config/droplens.yaml",
+  ".config/droplens.yml",
+  "package.json",
+];
+
+export const maxConfigBytes = 1024 * 1024;
+
+async function readConfig(path: string, origin: string): Promise<Found> {
+  const problem = await refuseFile(path, origin);
+  if (problem !== undefined) return fail(origin, problem);
+  try {
+    const found = await (await explorer()).load(path);
+    return toFound(found === null || found.isEmpty ? undefined : found.config, path, origin);
+  } catch (error) {
+    return fail(origin, `cannot read this config: ${describeError(error)}`);
+  }
+}
+
+const missingFile = "no such file: name an existing config with --config, or leave it out";
+
+/** cosmiconfig reads whole files, waits for FIFOs and passes over what it may not read: so ask first. */
+async function refuseFile(path: string, place: string): Promise<string | undefined> {
+  try {
+    const file = await stat(path);
+    if (file.isDirectory()) return "is a directory: name the config file in it with --config";
+    if (!file.isFile()) return "is no regular file";
+    if (file.size > maxConfigBytes) return `has ${file.size} bytes: a config has at most ${maxConfigBytes}`;
+    await access(path, constants.R_OK);
+    return undefined;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT" || code === "ENOTDIR") return missingFile;
+    return `cannot read ${place} (${code ?? describeError(error)}): let the user that Droplens runs as read it`;
+  }
+}
+
+/** Loaded late: with the built-in bundle in a container nothing of it is needed after the start. */
+async function explorer() {
+  const { cosmiconfig } = await import("cosmiconfig");
+  const yaml = (path: string, content: string) => ({ parsed: parseYaml(content, path) });
+  const module = async (path: string) => ({ exported: await importDefault(path) });
+  return cosmiconfig("droplens", {
+    searchPlaces: [...searchPlaces],
+    searchStrategy: "none",
+    ignoreEmptySearchPlaces: false,
+    cache: false,
+    loaders: {
+      ".json": (path, content) =>
+        basename(path) === "package.json" ? packageLoader(path, content) : yaml(path, content),
+      ".yaml": yaml,
+      ".yml": yaml,
+      noExt: yaml,
+      default: yaml,
+      ".ts": module,
+      ".mts": module,
+      ".js": module,
+      ".mjs": module,
+      ".cjs": module,
+    },
+  });
+}
+
+/** cosmiconfig takes the key `droplens` out of what this gives; without it the search goes on. */
+function packageLoader(path: string, content: string) {
+  const { root, problems } = parseYaml(content, path);
+  const droplens = root?.kind === "mapping" ? root.entries.get("droplens")?.node : undefined;
+  // A broken package.json is this program's business only when it is about this program.
+  if (droplens === undefined && (problems.length === 0 || !content.includes('"droplens"'))) return {};
+  return { droplens: { parsed: { root: droplens, problems } } };
+}
+
+async function importDefault(path: string): Promise<unknown> {
+  const module: { default?: unknown } = await import(pathToFileURL(path).href);
+  return module.default;
+}
+
+function toFound(loaded: unknown, path: string, origin: string): Found {
+  const parsed = parsedOf(loaded, origin);
+  // The loaders know the whole path only; people get the one they would write.
+  const problems = parsed.problems.map((problem) => ({ ...problem, origin }));
+  if (problems.length > 0) return { problems };
+  if (parsed.root === undefined) return fail(origin, emptyConfig);
+  if (parsed.root.kind !== "mapping") return fail(origin, `expected a mapping with "version: 1" and "pipelines:"`);
+  return { document: { origin, folder: dirname(path), root: parsed.root } };
+}
+
+const emptyConfig = 'is empty: begin with "version: 1" and "pipelines:", or remove it to use the environment variables';
+
+function parsedOf(loaded: unknown, origin: string): Parsed {
+  if (typeof loaded !== "object" || loaded === null) return { root: undefined, problems: [] };
+  if ("exported" in loaded) return parseModule(loaded.exported, origin);
+  return "parsed" in loaded ? (loaded.parsed as Parsed) : { root: undefined, problems: [] };
+}
+
+function fail(origin: string, message: string): Found {
+  return { problems: [{ origin, path: [], message }] };
+}
