@@ -1,0 +1,66 @@
+/**
+ * Who shall be told what about a drop: a report comes in, up to two notices (a pod and a sentence) go out.
+ * Called by the sink for every report. The words are kube-iptables-tailer's, because people alert on them.
+ */
+import { type DropReport, type Endpoint, type PacketDrop, printable } from "../../core/plugin/index.ts";
+
+/** The pod that an event is about. */
+export type PodReference = {
+  readonly namespace: string;
+  readonly name: string;
+  /** `kubectl describe` finds events by it. */
+  readonly uid: string | undefined;
+};
+
+export type Notice = { readonly pod: PodReference; readonly message: string };
+
+export type Sides = "both" | "source" | "destination";
+
+/** What events.k8s.io allows; core/v1 events have no limit of their own. */
+export const maxMessageBytes = 1024;
+
+const combinedSuffix = " (combined from similar drops)";
+
+/** The events that a report makes: at most one for the sender, then one for the receiver. */
+export function noticesOf(report: DropReport, sides: Sides): readonly Notice[] {
+  const { source, destination, drop } = report;
+  const notices: Notice[] = [];
+  const sender = sides === "destination" ? undefined : podReference(source);
+  const receiver = sides === "source" ? undefined : podReference(destination);
+  if (sender !== undefined)
+    notices.push({ pod: sender, message: dropMessage("sending traffic to", destination, drop) });
+  if (receiver !== undefined) {
+    notices.push({ pod: receiver, message: dropMessage("receiving traffic from", source, drop) });
+  }
+  return notices;
+}
+
+/** The same sentence, for the one event of a pod that stands for all that came after its first distinct ones. */
+export function combinedMessage(message: string): string {
+  return printable(message, maxMessageBytes - combinedSuffix.length) + combinedSuffix;
+}
+
+/** A pod that gets events: one in its own network whose name is known. */
+function podReference(endpoint: Endpoint): PodReference | undefined {
+  const { kind, hostNetwork, namespace, name, uid } = endpoint;
+  if (kind !== "pod" || hostNetwork === true || namespace === undefined || name === undefined) return undefined;
+  return { namespace, name, uid };
+}
+
+function dropMessage(direction: string, peer: Endpoint, drop: PacketDrop): string {
+  const name = printable(peer.displayName);
+  const who = name === peer.address || name === "" ? peer.address : `${name} (${peer.address})`;
+  return printable(`Packet dropped when ${direction} ${who}${whatWasWanted(drop)}`, maxMessageBytes);
+}
+
+/** What of the peer was wanted. The Go tailer knows ports only and loses lines without one. */
+function whatWasWanted(drop: PacketDrop): string {
+  const { destinationPort, protocol, icmpType, icmpCode, fragmentOffset } = drop;
+  if (destinationPort !== undefined) return ` on port ${destinationPort}/${protocol ?? "unknown"}`;
+  if (protocol === undefined) return "";
+  if (icmpType !== undefined) {
+    return ` over ${protocol} type ${icmpType}${icmpCode === undefined ? "" : ` code ${icmpCode}`}`;
+  }
+  // Only the first fragment carries the ports.
+  return ` over ${protocol}${fragmentOffset === undefined || fragmentOffset === 0 ? "" : " (fragment without a port)"}`;
+}

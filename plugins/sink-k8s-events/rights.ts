@@ -1,0 +1,103 @@
+/**
+ * The rights that the sink needs, and which of them are missing: found by asking at the start, or by a 403. While one is
+ * missing a clear error says so every minute, `/readyz` too, and the server is asked again until somebody granted it.
+ */
+import type { Clock, Finding, Logger } from "../../core/plugin/index.ts";
+import type { Verb } from "./outcome.ts";
+
+/** May this process do `verb` on events? Undefined when the server did not say. "" is all namespaces. */
+export type AskServer = (verb: Verb, namespace: string, signal: AbortSignal) => Promise<boolean | undefined>;
+
+export const neededVerbs: readonly Verb[] = ["create", "patch"];
+
+const rule = '{apiGroups: [""], resources: ["events"], verbs: ["create", "patch"]}';
+const everyMillis = 60_000;
+
+type Missing = { readonly verb: Verb; readonly namespace: string };
+
+export class Rights {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #onGranted: () => void;
+  readonly #missing = new Map<Verb, Missing>();
+  #loggedMillis = Number.NEGATIVE_INFINITY;
+
+  constructor(parts: { clock: Clock; logger: Logger; onGranted: () => void }) {
+    this.#clock = parts.clock;
+    this.#logger = parts.logger;
+    this.#onGranted = parts.onGranted;
+  }
+
+  /** A request was refused for want of a right. */
+  refused(verb: Verb, namespace: string): void {
+    this.#missing.set(verb, { verb, namespace });
+    this.#log();
+  }
+
+  /** A request got through. */
+  worked(verb: Verb, namespace: string): void {
+    const missing = this.#missing.get(verb);
+    // A right in one namespace says nothing of another that has refused.
+    if (missing !== undefined && (missing.namespace === "" || missing.namespace === namespace)) this.#granted(missing);
+  }
+
+  problems(): readonly string[] {
+    return [...this.#missing.values()].map(problemOf);
+  }
+
+  /**
+   * Asks for both rights at once, then every minute for those that are missing or unknown, and while `isOut` says that
+   * the server does not answer; until `signal` aborts.
+   */
+  async watch(ask: AskServer, isOut: () => boolean, signal: AbortSignal): Promise<void> {
+    let unknown = neededVerbs;
+    while (!signal.aborted) {
+      const questions = new Map(unknown.map((verb) => [verb, { verb, namespace: "" }]));
+      if (isOut()) questions.set("create", { verb: "create", namespace: "" });
+      for (const missing of this.#missing.values()) questions.set(missing.verb, missing);
+      unknown = await this.#askAll([...questions.values()], ask, signal);
+      this.#log();
+      await this.#clock.sleep(everyMillis, signal);
+    }
+  }
+
+  /** The verbs that stay unknown. */
+  async #askAll(questions: readonly Missing[], ask: AskServer, signal: AbortSignal): Promise<readonly Verb[]> {
+    const unknown: Verb[] = [];
+    for (const question of questions) {
+      const granted = await ask(question.verb, question.namespace, signal);
+      const missing = this.#missing.get(question.verb);
+      if (granted === undefined) unknown.push(question.verb);
+      else if (granted && missing !== undefined) this.#granted(missing);
+      else if (!granted && missing === undefined) this.#missing.set(question.verb, question);
+    }
+    return unknown;
+  }
+
+  #granted(missing: Missing): void {
+    this.#missing.delete(missing.verb);
+    this.#onGranted();
+    this.#logger.info({ verb: missing.verb }, `events: ${missing.verb} is granted now; events are posted again`);
+  }
+
+  #log(): void {
+    const now = this.#clock.now();
+    const elapsed = now - this.#loggedMillis;
+    if (this.#missing.size === 0 || (elapsed >= 0 && elapsed < everyMillis)) return;
+    this.#loggedMillis = now;
+    this.#logger.error({ verbs: [...this.#missing.keys()] }, this.problems().join("; "));
+  }
+}
+
+/** What `droplens validate` shows of one right. */
+export function rightFinding(verb: Verb, granted: boolean | undefined): Finding {
+  const what = `events: ${verb} in all namespaces`;
+  if (granted === true) return { ok: true, what };
+  if (granted === false) return { ok: false, what, problem: problemOf({ verb, namespace: "" }) };
+  return { ok: false, what, problem: "the API server did not answer the access review: see the problem above" };
+}
+
+function problemOf({ verb, namespace }: Missing): string {
+  const where = namespace === "" ? "" : ` in namespace ${namespace}`;
+  return `missing right: events: ${verb} in API group ""${where}; add this rule to the ClusterRole of Droplens' service account: ${rule}`;
+}
