@@ -1,0 +1,18 @@
+/** What a command needs of the process, so that it can be tested without one. */
+import type { Environment } from "../plugin/context.ts";
+
+export interface Io {
+  /** Writes as it is: end lines yourself. */
+  stdout(text: string): void;
+  stderr(text: string): void;
+  readonly stdin: AsyncIterable<Uint8Array>;
+  readonly environment: Environment;
+  readonly cwd: string;
+  /** True when a person watches stderr: progress may be drawn. */
+  readonly terminal: boolean;
+  /** Aborts on SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+/** 0 fine, 1 failed while running, 2 wrong usage or config. */
+export type ExitCode = 0 | 1 | 2;

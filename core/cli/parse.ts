@@ -1,0 +1,53 @@
+/** `droplens parse`: what parser-iptables makes of each line, as JSON. */
+import { createReadStream } from "node:fs";
+import { resolve } from "node:path";
+import type { BuiltIn } from "../config/load.ts";
+import { createLogger } from "../operations/logger.ts";
+import { PrometheusMetrics } from "../operations/metrics.ts";
+import { describeError } from "../plugin/errors.ts";
+import type { ParseResult, Parser } from "../plugin/parser.ts";
+import { realClock } from "../real-clock.ts";
+import type { ExitCode, Io } from "./io.ts";
+import { splitLines } from "./lines.ts";
+
+export interface ParseOptions {
+  readonly files: readonly string[];
+  /** None: any netfilter line. */
+  readonly prefixes: readonly string[];
+}
+
+export async function parse(options: ParseOptions, io: Io, builtIn: BuiltIn): Promise<ExitCode> {
+  const parseLine = lineParser(await makeParser(options.prefixes, io, builtIn));
+  const inputs = options.files.length === 0 ? [undefined] : options.files;
+  let exitCode: ExitCode = 0;
+  for (const file of inputs) {
+    try {
+      const bytes = file === undefined ? io.stdin : createReadStream(resolve(io.cwd, file), { signal: io.signal });
+      for await (const line of splitLines(bytes)) io.stdout(`${JSON.stringify(parseLine(line))}\n`);
+    } catch (error) {
+      if (io.signal.aborted) return exitCode;
+      io.stderr(`droplens: cannot read ${file ?? "stdin"}: ${describeError(error)}\n`);
+      exitCode = 1;
+    }
+  }
+  return exitCode;
+}
+
+async function makeParser(prefix: readonly string[], io: Io, builtIn: BuiltIn): Promise<Parser> {
+  const { default: definition } = await builtIn.plugins["parser-iptables"]();
+  const checked = await definition.options["~standard"].validate(prefix.length === 0 ? {} : { prefix });
+  if (checked.issues !== undefined) throw new Error(checked.issues.map(({ message }) => message).join("; "));
+  return definition.create(checked.value, {
+    name: "parser-iptables",
+    pipeline: "parse",
+    logger: createLogger("warn", 2),
+    metrics: new PrometheusMetrics(),
+    clock: realClock,
+    environment: io.environment,
+  }) as Parser;
+}
+
+function lineParser(parser: Parser): (line: Buffer) => ParseResult {
+  if (!("scan" in parser)) return (line) => parser.parseLine(line.toString("utf8"));
+  return (line) => parser.parseLine?.(line) ?? { kind: "other-line" };
+}

@@ -1,0 +1,43 @@
+/**
+ * `droplens replay`: the pipelines over files of the past, without expiry and without a checkpoint. Logs and the summary
+ * go to stderr, so that stdout belongs to sinks that write there.
+ */
+import type { BuiltIn } from "../config/load.ts";
+import { compose } from "../container.ts";
+import { createLogger } from "../operations/logger.ts";
+import type { Pipeline } from "../pipeline/pipeline.ts";
+import { describeError } from "../plugin/errors.ts";
+import { DROPLENS } from "../tokens.ts";
+import { configured } from "./configured.ts";
+import type { ExitCode, Io } from "./io.ts";
+import { drawProgress } from "./progress.ts";
+import { summarize } from "./summary.ts";
+
+export interface ReplayOptions {
+  readonly config?: string;
+  readonly files: readonly string[];
+}
+
+export async function replay(options: ReplayOptions, io: Io, builtIn: BuiltIn): Promise<ExitCode> {
+  const { files, ...choice } = options;
+  const loaded = await configured({ ...choice, replay: files }, io, builtIn);
+  if (loaded === undefined) return 2;
+  const { config, warnings } = loaded;
+  const logger = createLogger(config.log.level === "info" ? "warn" : config.log.level, 2);
+  for (const warning of warnings) logger.warn({}, warning);
+  let pipelines: readonly Pipeline[] = [];
+  let failed = false;
+  try {
+    const composition = { config, environment: io.environment, logger, replay: true };
+    const droplens = await compose(composition).get(DROPLENS);
+    pipelines = droplens.pipelines;
+    const running = droplens.run(io.signal);
+    if (io.terminal) await drawProgress(running, pipelines, io);
+    await running;
+  } catch (error) {
+    failed = true;
+    io.stderr(`droplens: ${describeError(error)}\n`);
+  }
+  for (const pipeline of pipelines) io.stderr(summarize(pipeline));
+  return failed ? 1 : 0;
+}

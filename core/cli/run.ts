@@ -1,0 +1,27 @@
+/** `droplens run`: the pipelines of the config, until they are told to stop. */
+import type { BuiltIn } from "../config/load.ts";
+import { compose } from "../container.ts";
+import { createLogger } from "../operations/logger.ts";
+import { describeError } from "../plugin/errors.ts";
+import { DROPLENS } from "../tokens.ts";
+import { version } from "../version.ts";
+import { configured } from "./configured.ts";
+import type { ExitCode, Io } from "./io.ts";
+
+export async function run(options: { config?: string }, io: Io, builtIn: BuiltIn): Promise<ExitCode> {
+  const loaded = await configured(options, io, builtIn);
+  if (loaded === undefined) return 2;
+  const { config, warnings } = loaded;
+  const logger = createLogger(config.log.level);
+  logger.info({ version, config: config.origin }, "droplens is starting");
+  for (const warning of warnings) logger.warn({}, warning);
+  try {
+    const droplens = await compose({ config, environment: io.environment, logger }).get(DROPLENS);
+    await droplens.run(io.signal);
+    logger.info({}, "droplens has stopped");
+    return 0;
+  } catch (error) {
+    logger.error({ error: describeError(error) }, "droplens has failed");
+    return 1;
+  }
+}

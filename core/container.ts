@@ -1,0 +1,101 @@
+/**
+ * The composition root: every part that `run`, `replay` and `demo` are made of is registered here, once.
+ * Nothing moves before Droplens.run.
+ */
+import type { Config, PipelineConfig, PluginUse, SinkUse } from "./config/config.ts";
+import { Droplens } from "./droplens.ts";
+import { childLogger } from "./operations/logger.ts";
+import { PrometheusMetrics } from "./operations/metrics.ts";
+import { showPipeline, timings } from "./operations/pipeline-metrics.ts";
+import { OperationsServer } from "./operations/server.ts";
+import { CheckpointFile } from "./pipeline/checkpoint.ts";
+import { Pipeline, type SinkStage } from "./pipeline/pipeline.ts";
+import type { Stage } from "./pipeline/stage.ts";
+import type { Clock, Environment, Logger } from "./plugin/context.ts";
+import type { Role } from "./plugin/definition.ts";
+import type { DeliveryOptions } from "./plugin/sink.ts";
+import { realClock } from "./real-clock.ts";
+import { Registry } from "./registry.ts";
+import { usableStateFolder } from "./state-folder.ts";
+import * as tokens from "./tokens.ts";
+
+export interface Composition {
+  readonly config: Config;
+  readonly environment: Environment;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  /** Files from the past: no checkpoint, no operations server, windows by the packets' time. */
+  readonly replay?: boolean;
+}
+
+export function compose({ config, environment, logger, clock = realClock, replay = false }: Composition): Registry {
+  return new Registry()
+    .register(tokens.CONFIG, () => config)
+    .register(tokens.ENVIRONMENT, () => environment)
+    .register(tokens.CLOCK, () => clock)
+    .register(tokens.LOGGER, () => logger)
+    .register(tokens.METRICS, () => new PrometheusMetrics())
+    .register(tokens.STATE_FOLDER, async () => (replay ? undefined : usableStateFolder(config.stateFolder, logger)))
+    .register(tokens.PIPELINES, (registry) => makePipelines(registry, replay))
+    .register(tokens.OPERATIONS, () => (replay ? undefined : new OperationsServer()))
+    .register(tokens.DROPLENS, makeDroplens);
+}
+
+async function makeDroplens(registry: Registry): Promise<Droplens> {
+  const { operations: address, stopTimeoutMillis } = registry.get(tokens.CONFIG);
+  return new Droplens({
+    pipelines: await registry.get(tokens.PIPELINES),
+    operations: registry.get(tokens.OPERATIONS),
+    address,
+    metrics: registry.get(tokens.METRICS),
+    logger: registry.get(tokens.LOGGER),
+    stopTimeoutMillis,
+  });
+}
+
+async function makePipelines(registry: Registry, replay: boolean): Promise<readonly Pipeline[]> {
+  const folder = await registry.get(tokens.STATE_FOLDER);
+  const metrics = registry.get(tokens.METRICS);
+  return registry.get(tokens.CONFIG).pipelines.map((config) => {
+    const pipeline = new Pipeline({
+      options: { ...config, replay },
+      source: makeStage(registry, config, config.source),
+      parser: makeStage(registry, config, config.parser),
+      resolvers: config.resolvers.map((use) => makeStage(registry, config, use)),
+      sinks: config.sinks.map((use) => makeSink(registry, config, use)),
+      clock: registry.get(tokens.CLOCK),
+      logger: childLogger(registry.get(tokens.LOGGER), { pipeline: config.name }),
+      checkpoint: folder === undefined ? undefined : new CheckpointFile(folder, config.name),
+      observe: timings(metrics, config.name),
+    });
+    showPipeline(metrics, pipeline);
+    return pipeline;
+  });
+}
+
+const defaultDelivery: DeliveryOptions = {
+  capacity: 10_000,
+  maxBatch: 500,
+  concurrency: 1,
+  timeoutMillis: 30_000,
+  maxAgeMillis: 600_000,
+};
+
+function makeSink(registry: Registry, pipeline: PipelineConfig, use: SinkUse): SinkStage {
+  const stage = makeStage(registry, pipeline, use);
+  return { ...stage, delivery: { ...defaultDelivery, ...stage.instance.delivery, ...use.queue } };
+}
+
+/** A plugin instance, with a container of its own for what it is handed. */
+export function makeStage<R extends Role>(registry: Registry, pipeline: { name: string }, use: PluginUse<R>): Stage<R> {
+  const child = registry.child().register(tokens.PLUGIN_CONTEXT, (own) => ({
+    name: use.name,
+    pipeline: pipeline.name,
+    logger: childLogger(own.get(tokens.LOGGER), { pipeline: pipeline.name, plugin: use.name }),
+    metrics: own.get(tokens.METRICS),
+    clock: own.get(tokens.CLOCK),
+    environment: own.get(tokens.ENVIRONMENT),
+  }));
+  const instance = use.definition.create(use.options, child.get(tokens.PLUGIN_CONTEXT));
+  return { role: use.definition.role, name: use.name, where: use.where, instance };
+}

@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+/** The entry: wires the process to the program, and is the only file that ends it. */
+import "reflect-metadata";
+import { builtIn } from "../config/built-in.ts";
+import type { Io } from "./cli/io.ts";
+import { runProgram } from "./cli/program.ts";
+import { describeError } from "./plugin/errors.ts";
+
+const stopping = new AbortController();
+
+for (const name of ["SIGINT", "SIGTERM"] as const) {
+  process.on(name, () => {
+    // Asked twice: whoever asks does not want to wait for the sinks.
+    if (stopping.signal.aborted) process.exit(1);
+    stopping.abort(new Error(name));
+  });
+}
+
+// `droplens parse | head`: nobody reads on, which is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+
+const io: Io = {
+  stdout: (text) => void process.stdout.write(text),
+  stderr: (text) => void process.stderr.write(text),
+  stdin: process.stdin,
+  environment: process.env,
+  cwd: process.cwd(),
+  terminal: process.stderr.isTTY === true,
+  signal: stopping.signal,
+};
+
+process.exitCode = await runProgram(process.argv.slice(2), io, builtIn).catch((error: unknown) => {
+  process.stderr.write(`droplens: ${describeError(error)}\n`);
+  return 1;
+});
+
+// Everything has been stopped by now. A plugin that left something open shall not keep the process.
+setTimeout(() => {
+  process.stderr.write(`droplens: something was left open: ${process.getActiveResourcesInfo().join(", ")}\n`);
+  process.exit();
+}, 2000).unref();

@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import { packetDrop } from "../testkit/drops.ts";
+import { type Checkpoint, formatCheckpoint, parseCheckpoint } from "./checkpoint.ts";
+
+const checkpoint = {
+  resume: { "/var/log/kern.log": 42 },
+  windows: [{ drop: packetDrop(), count: 2, firstMillis: 1, lastMillis: 2, repeat: true }],
+  undelivered: [{ drop: packetDrop(), count: 1, firstMillis: 1, lastMillis: 1, repeat: false, sinks: ["a"] }],
+} as unknown as Checkpoint;
+
+describe("checkpoint", () => {
+  it("comes back as it was written", () => {
+    expect(parseCheckpoint(formatCheckpoint(checkpoint))).toEqual({ kind: "found", checkpoint });
+  });
+
+  it("is refused wherever it was cut", () => {
+    const text = formatCheckpoint(checkpoint).trimEnd();
+    for (let end = 0; end < text.length; end++) expect(parseCheckpoint(text.slice(0, end)).kind).toBe("unusable");
+  });
+
+  it("is refused when a byte has changed", () => {
+    const text = formatCheckpoint(checkpoint).replace('"count":2', '"count":3');
+    expect(parseCheckpoint(text)).toEqual({ kind: "unusable", reason: "it is damaged (checksum)" });
+  });
+
+  it("is refused when another version wrote it", () => {
+    const text = formatCheckpoint(checkpoint).replace("droplens-checkpoint 1", "droplens-checkpoint 2");
+    expect(parseCheckpoint(text)).toEqual({ kind: "unusable", reason: "it is of format 2" });
+  });
+
+  it("is refused when an address in it is none", () => {
+    const broken = { ...checkpoint, windows: [{ ...checkpoint.windows[0], drop: packetDrop({ sourceAddress: "x" }) }] };
+    expect(parseCheckpoint(formatCheckpoint(broken as unknown as Checkpoint)).kind).toBe("unusable");
+  });
+});

@@ -1,0 +1,4 @@
+/** What `droplens --version` prints. */
+import manifest from "../package.json" with { type: "json" };
+
+export const version: string = manifest.version;
