@@ -21,19 +21,18 @@ export interface OperationsAddress {
 }
 
 export class OperationsServer {
-  readonly #server: Server;
+  readonly #server: Server = createServer({
+    requestTimeout: 10_000,
+    headersTimeout: 5000,
+    keepAliveTimeout: 5000,
+    maxHeaderSize: 8192,
+  });
 
-  constructor(pages: OperationsPages) {
-    this.#server = createServer(
-      { requestTimeout: 10_000, headersTimeout: 5000, keepAliveTimeout: 5000, maxHeaderSize: 8192 },
-      (request, response) => void answer(pages, request, response),
-    );
+  /** Serves `pages`; the port it listens on. Rejects with what to do when the port is taken or forbidden. */
+  async start(pages: OperationsPages, { host, port }: OperationsAddress): Promise<number> {
     this.#server.maxConnections = 100;
     this.#server.maxRequestsPerSocket = 1000;
-  }
-
-  /** The port it listens on. Rejects with what to do when the port is taken or forbidden. */
-  async start({ host, port }: OperationsAddress): Promise<number> {
+    this.#server.on("request", (request, response) => void answer(pages, request, response));
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", (error: NodeJS.ErrnoException) => reject(explain(error, host, port)));
       this.#server.listen(port, host, resolve);
