@@ -35,7 +35,8 @@ export function run(words: readonly string[], options: CommandOptions = {}): Pro
           return resolve({ code, stdout, stderr });
         }
         const end = (stderr + stdout).trim().split("\n").slice(-20).join("\n");
-        reject(new Error(`${words.join(" ")} failed (${code ?? error?.signal}): ${end}`));
+        const what = words.map((word) => word.split("\n", 1)[0]).join(" ");
+        reject(new Error(`${what} failed (${code ?? error?.signal}): ${end}`));
       },
     );
     child.stdin?.end(options.input ?? "");

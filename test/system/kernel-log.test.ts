@@ -8,7 +8,7 @@ import { type Rsyslog, startRsyslog } from "./rsyslog.ts";
 import { systemTest } from "./system-test.ts";
 import { waitFor } from "./wait-for.ts";
 
-systemTest("a kernel's LOG lines in a file", () => {
+systemTest.each(["imklog", "imkmsg"] as const)("a kernel's LOG lines in a file by rsyslog's %s", (input) => {
   let folder: string;
   let network: NodeNetwork;
   let rsyslog: Rsyslog;
@@ -16,7 +16,7 @@ systemTest("a kernel's LOG lines in a file", () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "droplens-kernel-"));
     network = await NodeNetwork.open();
-    rsyslog = await startRsyslog(folder);
+    rsyslog = await startRsyslog(folder, input);
   });
 
   afterAll(async () => {

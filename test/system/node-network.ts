@@ -20,14 +20,18 @@ export type Place = "web" | "db" | "node";
 // A LOG rule in a network namespace prints nothing unless this is set (kernel, netfilter-sysctl).
 const logInNamespaces = "/proc/sys/net/netfilter/nf_log_all_netns";
 
+let networks = 0;
+
 export class NodeNetwork {
+  /** As an administrator writes it, without the space behind it; no other network has the same. */
   readonly prefix: string;
   readonly otherPrefix: string;
   readonly #hadLog: string;
 
   private constructor(hadLog: string) {
-    this.prefix = `dl-${runId}-drop:`;
-    this.otherPrefix = `dl-${runId}-other:`;
+    const number = ++networks;
+    this.prefix = `dl-${runId}-${number}-drop:`;
+    this.otherPrefix = `dl-${runId}-${number}-other:`;
     this.#hadLog = hadLog;
   }
 

@@ -1,11 +1,11 @@
 /**
  * A real rsyslogd of our own that writes the kernel's log to a file, as a node's does: own config, own socket, own pid
- * file. The first reader of /proc/kmsg gets what the kernel logged before, too, with the time at which it is read; so
- * tests tell their lines by a prefix that no other run used.
+ * file. It begins with what the kernel logged before, stamped with the time of reading; so tests tell their lines by a
+ * prefix that no other run used.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { glob, mkdir, readFile, readlink, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "./command.ts";
 import { waitFor } from "./wait-for.ts";
@@ -23,13 +23,17 @@ export interface Rsyslog {
   stop(): Promise<void>;
 }
 
-export async function startRsyslog(folder: string): Promise<Rsyslog> {
+/** imklog is Debian's choice and reads /proc/kmsg, imkmsg reads /dev/kmsg and leaves the kernel's own time out. */
+export type KernelInput = "imklog" | "imkmsg";
+
+export async function startRsyslog(folder: string, input: KernelInput): Promise<Rsyslog> {
+  if (input === "imklog") await refuseSecondReader();
   const path = join(folder, "log", "kern.log");
   const socket = join(folder, "syslog.socket");
   await mkdir(join(folder, "log"), { recursive: true });
   await mkdir(join(folder, "spool"), { recursive: true });
   const config = join(folder, "rsyslog.conf");
-  await writeFile(config, configText({ folder, path, socket }));
+  await writeFile(config, configText({ folder, path, socket, input }));
   const child = spawn("rsyslogd", ["-n", "-f", config, "-i", join(folder, "rsyslogd.pid")], { stdio: "inherit" });
   const pid = child.pid;
   if (pid === undefined) throw new Error("rsyslogd did not start: is it installed?");
@@ -46,13 +50,32 @@ export async function startRsyslog(folder: string): Promise<Rsyslog> {
 }
 
 /** As Debian's rsyslog.conf, which sets no template, so that times are RFC 3339. */
-function configText({ folder, path, socket }: { folder: string; path: string; socket: string }): string {
+function configText({
+  folder,
+  path,
+  socket,
+  input,
+}: {
+  folder: string;
+  path: string;
+  socket: string;
+  input: KernelInput;
+}): string {
   return `global(workDirectory="${join(folder, "spool")}")
-module(load="imklog")
+module(load="${input}")
 module(load="imuxsock" SysSock.Use="off")
 input(type="imuxsock" Socket="${socket}" CreatePath="on")
 *.* action(type="omfile" file="${path}" fileOwner="root" fileGroup="adm" fileCreateMode="0640")
 `;
+}
+
+/** Each line of /proc/kmsg goes to one reader only. */
+async function refuseSecondReader(): Promise<void> {
+  for await (const link of glob("/proc/[0-9]*/fd/*")) {
+    if ((await readlink(link).catch(() => "")) === "/proc/kmsg") {
+      throw new Error(`process ${link.split("/")[2]} reads /proc/kmsg and would take our lines: stop it for this test`);
+    }
+  }
 }
 
 async function rotate(
