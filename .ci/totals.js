@@ -11,11 +11,6 @@ const [folder = "."] = process.argv.slice(2);
 /** Outcome by name: "passed", "failed" or "skipped". */
 const outcomes = new Map();
 
-for (const line of readLines(join(folder, "steps"))) {
-  const [outcome, ...name] = line.split(" ");
-  // Failed tests speak for themselves; a step counts when there is no report of it.
-  if (!/tests?$/.test(line) || outcome === "failed") note(name.join(" "), outcome);
-}
 for (const file of readdirSync(folder).filter((name) => name.endsWith(".json"))) {
   for (const suite of JSON.parse(readFileSync(join(folder, file), "utf8")).testResults) {
     if (suite.status === "failed" && suite.assertionResults.length === 0) note(suite.name, "failed");
@@ -23,6 +18,12 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith(".json")))
       note(`${suite.name} > ${test.fullName}`, ["passed", "failed"].includes(test.status) ? test.status : "skipped");
     }
   }
+}
+for (const line of readLines(join(folder, "steps"))) {
+  const [outcome = "", ...name] = line.split(" ");
+  // A run of tests has been counted above, unless it ended before it could report what failed.
+  const counted = /tests?$/.test(line) && (outcome === "passed" || [...outcomes.values()].includes("failed"));
+  if (!counted) note(name.join(" "), outcome);
 }
 
 const names = (wanted) => [...outcomes].filter(([, outcome]) => outcome === wanted).map(([name]) => name);

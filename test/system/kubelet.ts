@@ -144,6 +144,7 @@ function enter(
   });
   const script = `set -eu
     root=$1; shift
+    cp /etc/resolv.conf /etc/hosts "$root/etc/"
     mount --bind "$root" "$root"
     mount --rbind /proc "$root/proc"
     mount --rbind /dev "$root/dev"
