@@ -71,7 +71,7 @@ describe("arrows", () => {
     const readers = ["core", "plugins"]
       .flatMap(sources)
       .filter(
-        (file) => !isTest(file) && /^(?! *(\*|\/\/)).*process\.env/m.test(readFileSync(join(root, file), "utf8")),
+        (file) => !isTest(file) && /^(?! *(\/?\*|\/\/)).*process\.env/m.test(readFileSync(join(root, file), "utf8")),
       );
     expect(readers.map((file) => relative("", file))).toEqual(["core/main.ts"]);
   });

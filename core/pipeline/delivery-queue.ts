@@ -4,10 +4,10 @@
  * Reports come from the resolution; what is still here when the process ends goes into the checkpoint.
  */
 import type { DropReport } from "../model/drop-report.ts";
+import { backoffMillis } from "../plugin/backoff.ts";
 import type { Clock, Logger } from "../plugin/context.ts";
 import { describeError } from "../plugin/errors.ts";
 import type { DeliveryOptions, DeliveryResult, Sink } from "../plugin/sink.ts";
-import { backoffMillis } from "./backoff.ts";
 import { attemptDelivery, type DeliveryOutcome } from "./delivery-attempt.ts";
 import type { DeliveryBooks } from "./delivery-books.ts";
 import { Fifo } from "./fifo.ts";

@@ -4,11 +4,11 @@
  */
 import { setImmediate } from "node:timers/promises";
 import type { DropReport } from "../model/drop-report.ts";
+import { backoffMillis } from "../plugin/backoff.ts";
 import type { Clock, Logger } from "../plugin/context.ts";
 import { describeError, isRetryable } from "../plugin/errors.ts";
 import type { DeliveryOptions } from "../plugin/sink.ts";
 import type { JsonValue, SourceLag } from "../plugin/source.ts";
-import { backoffMillis } from "./backoff.ts";
 import type { Checkpoint, CheckpointFile } from "./checkpoint.ts";
 import { CheckpointKeeper } from "./checkpoint-keeper.ts";
 import { Collector } from "./collector.ts";

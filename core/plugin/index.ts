@@ -15,6 +15,7 @@ export {
 export type { PacketDrop, PacketHeader } from "../model/packet-drop.ts";
 export { printable } from "../model/printable.ts";
 export { protocolKeyword, protocolNumber } from "../model/protocol.ts";
+export { type BackoffOptions, backoffMillis } from "./backoff.ts";
 export type {
   Clock,
   Counter,
