@@ -1,0 +1,199 @@
+/**
+ * Finds in the folders of a log file what rotation has made of it: the file that a checkpoint knows, the copy that
+ * copytruncate made, and files that came and went between two looks. Called when a path shows another file, never else.
+ */
+import { lstat, opendir, realpath, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import type { SavedFile } from "./checkpoint.ts";
+import { systemCode } from "./errors.ts";
+import { OpenFile, type ReadRules } from "./open-file.ts";
+
+/** Names looked at in a folder, and files opened for a look at their beginning, at most. */
+const maxNames = 10_000;
+const maxOpened = 200;
+
+const passable: ReadonlySet<string> = new Set(["ENOTDIR", "ELOOP", "EACCES", "EPERM", "SOURCE_FILE_REFUSED"]);
+
+interface Candidate {
+  readonly path: string;
+  readonly device: string;
+  readonly inode: string;
+  readonly size: number;
+  readonly modifiedMillis: number;
+}
+
+/** Opens the file that `saved` describes, at its place, wherever rotation has put it. Undefined: it is gone. */
+export async function findSaved(saved: SavedFile, rules: ReadRules): Promise<OpenFile | undefined> {
+  for (const path of new Set([saved.path, saved.realPath])) {
+    const file = await openQuietly(path, rules);
+    if (typeof file === "string") continue;
+    if (isSameInode(file, saved) && file.isContinuationOf(saved)) return resumed(file, saved);
+    await file.close();
+  }
+  return untilSteady(async () =>
+    findAmong(saved, await listFolders(await foldersOf(saved.path, saved.realPath)), rules),
+  );
+}
+
+/**
+ * Files of the family of `last` that were written after it: rotated twice or more between two looks.
+ * Oldest first; `live`, which the path shows now, and copies of `last` are not among them.
+ */
+export async function findBetween(last: SavedFile, live: OpenFile, rules: ReadRules): Promise<OpenFile[]> {
+  const folder = dirname(live.realPath);
+  const name = basename(dirname(last.realPath) === folder ? last.realPath : live.realPath);
+  return untilSteady(async () => {
+    const listing = await listFolders([folder]);
+    const candidates = listing.candidates
+      .filter((candidate) => isRotatedName(basename(candidate.path), basename(live.realPath), name))
+      .filter((candidate) => candidate.modifiedMillis > last.modifiedMillis)
+      .filter((candidate) => !isSameInode(candidate, last) && !live.isSameInode(candidate))
+      .sort((a, b) => a.modifiedMillis - b.modifiedMillis);
+    return openBetween(last, { ...listing, candidates }, rules);
+  });
+}
+
+/** Compressed files are never read: what was in them was read before, or is named as lost in the log. */
+export function isCompressed(name: string): boolean {
+  return /\.(gz|xz|bz2|zst|lz4|lzma|z|zip|tgz)$/i.test(name);
+}
+
+function isRotatedName(name: string, ...liveNames: readonly string[]): boolean {
+  return basesOfRotated(name).some((base) => liveNames.includes(base));
+}
+
+/**
+ * The names of which `name` may be a rotated one: `app.log` for `app.log.1`, `app.log-20260102`,
+ * `app.log.20260102-030405` and `app-20260102.log`.
+ */
+export function basesOfRotated(name: string): readonly string[] {
+  const suffix = /^(.+?)[._-]\d[\dT:._Z+-]*$/.exec(name);
+  const infix = /^(.+?)[._-]\d[\dT:._Z+-]*(\.[A-Za-z]\w*)$/.exec(name);
+  return [suffix?.[1], infix === null ? undefined : `${infix[1]}${infix[2]}`].filter((base) => base !== undefined);
+}
+
+/** What a search has opened, and whether a rename got in its way: then it is repeated, a few times at most. */
+interface Found {
+  readonly files: OpenFile[];
+  readonly isSteady: boolean;
+}
+
+interface Listing {
+  readonly candidates: readonly Candidate[];
+  readonly isSteady: boolean;
+}
+
+async function untilSteady(search: () => Promise<Found>): Promise<OpenFile[]> {
+  for (let tries = 1; ; tries++) {
+    const { files, isSteady } = await search();
+    if (isSteady || tries >= 5) return files;
+    await Promise.all(files.map((file) => file.close()));
+  }
+}
+
+async function findAmong(saved: SavedFile, listing: Listing, rules: ReadRules): Promise<Found> {
+  const { candidates } = listing;
+  const sameInode = candidates.filter((candidate) => isSameInode(candidate, saved));
+  // Nothing is known of an empty file but its inode. A copy is not older than the last write that we saw.
+  const copies = candidates
+    .filter((candidate) => candidate.inode !== saved.inode && saved.fingerprint.length > 0)
+    .filter((candidate) => candidate.size >= saved.offset && candidate.modifiedMillis >= saved.modifiedMillis - 1)
+    .sort((a, b) => b.modifiedMillis - a.modifiedMillis);
+  const livePath = await realpath(saved.path).catch(() => saved.path);
+  let { isSteady } = listing;
+  for (const candidate of [...sameInode, ...copies].slice(0, maxOpened)) {
+    const file = await openQuietly(candidate.path, rules);
+    isSteady &&= file === "refused" || (file !== "gone" && file.isSameInode(candidate));
+    if (typeof file === "string") continue;
+    // A short beginning may be that of a new file too, and what is taken for read is lost: only a full one proves it.
+    const isFull = saved.fingerprint.length >= rules.fingerprintBytes;
+    const isProven = isSameInode(file, saved) || file.realPath !== livePath || isFull;
+    if (isProven && file.isContinuationOf(saved)) return { files: [resumed(file, saved)], isSteady: true };
+    await file.close();
+  }
+  return { files: [], isSteady };
+}
+
+async function openBetween(last: SavedFile, listing: Listing, rules: ReadRules): Promise<Found> {
+  let { isSteady } = listing;
+  const files: OpenFile[] = [];
+  for (const candidate of listing.candidates.slice(0, maxOpened)) {
+    const file = await openQuietly(candidate.path, rules);
+    isSteady &&= file === "refused" || (file !== "gone" && file.isSameInode(candidate));
+    if (typeof file === "string") continue;
+    const isCopy = last.fingerprint.length > 0 && file.isContinuationOf({ ...last, offset: 0 });
+    if (isCopy) await file.close();
+    else files.push(file);
+  }
+  return { files, isSteady };
+}
+
+/** A device may have another number after a reboot; the fingerprint tells then. */
+function isSameInode(file: { readonly device: string; readonly inode: string }, saved: SavedFile): boolean {
+  return file.inode === saved.inode && (file.device === saved.device || saved.fingerprint.length > 0);
+}
+
+function resumed(file: OpenFile, saved: SavedFile): OpenFile {
+  file.resumeAt(saved);
+  // Nobody writes to a copy.
+  file.settled = !isSameInode(file, saved);
+  return file;
+}
+
+/** The folders in which a rotated file may be: of the path, of what it points to, and of where the file was. */
+async function foldersOf(path: string, lastRealPath: string): Promise<readonly string[]> {
+  const target = await realpath(path).catch(() => path);
+  return [...new Set([dirname(path), dirname(target), dirname(lastRealPath)])];
+}
+
+async function listFolders(folders: readonly string[]): Promise<Listing> {
+  const candidates = new Map<string, Candidate>();
+  let isSteady = true;
+  for (const folder of folders) {
+    for (const name of await listNames(folder)) {
+      const path = join(folder, name);
+      const stats = await stat(path, { bigint: true }).catch(() => undefined);
+      // A link that leads nowhere is no sign of a rename.
+      if (stats === undefined) isSteady &&= await exists(path);
+      if (stats === undefined || !stats.isFile()) continue;
+      const [device, inode] = [String(stats.dev), String(stats.ino)];
+      // As node computes `mtimeMs` of number stats, so that both compare equal.
+      const modifiedMillis =
+        Number(stats.mtimeNs / 1_000_000_000n) * 1000 + Number(stats.mtimeNs % 1_000_000_000n) / 1e6;
+      candidates.set(`${device}:${inode}`, { path, device, inode, size: Number(stats.size), modifiedMillis });
+    }
+  }
+  return { candidates: [...candidates.values()], isSteady };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function listNames(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for await (const entry of await opendir(folder)) {
+      if (!entry.isDirectory() && !isCompressed(entry.name)) names.push(entry.name);
+      if (names.length >= maxNames) break;
+    }
+  } catch {
+    // A folder that is gone or closed to us holds nothing that we could read.
+  }
+  return names;
+}
+
+/** What has gone again or is not for us to read: the search goes on without it. */
+async function openQuietly(path: string, rules: ReadRules): Promise<OpenFile | "gone" | "refused"> {
+  try {
+    return await OpenFile.open(path, rules);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === "ENOENT") return "gone";
+    if (passable.has(code)) return "refused";
+    throw error;
+  }
+}

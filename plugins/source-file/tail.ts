@@ -1,0 +1,270 @@
+/**
+ * Follows one path through its rotations: keeps the files that are still to be read, oldest first, and reads the oldest
+ * to its end before it goes on with the next. Driven by FileSource: `follow` after a change, `next` for each chunk.
+ */
+import type { Clock, Logger } from "../../core/plugin/index.ts";
+import { printable } from "../../core/plugin/index.ts";
+import type { SavedFile } from "./checkpoint.ts";
+import { systemCode } from "./errors.ts";
+import { type Look, lookAt, unreadableProblem } from "./file-look.ts";
+import { OpenFile, type ReadRules, type ReadStep } from "./open-file.ts";
+import { findBetween, findSaved } from "./rotated-files.ts";
+
+export interface TailParts {
+  readonly rules: ReadRules;
+  readonly pollMillis: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Called with the bytes that are known to be lost. */
+  lost(path: string, reason: "truncated", bytes: number): void;
+  /** A file was read to its end and let go. */
+  finished(file: SavedFile): void;
+  /** The place in a file that was let go before and shows up again under another name. */
+  placeOf(file: OpenFile): SavedFile | undefined;
+}
+
+export interface TailOf {
+  readonly path: string;
+  /** From the checkpoint, oldest first. */
+  readonly saved: readonly SavedFile[];
+  /** Found by a glob: when nothing is at the path for a while, it is gone for good. Else its last file is kept open. */
+  readonly mayVanish: boolean;
+}
+
+export class Tail {
+  readonly path: string;
+  /** Changes with every step that moves a place; then `saved` is to be asked again. */
+  version = 0;
+  readonly #parts: TailParts;
+  readonly #mayVanish: boolean;
+  /** From the checkpoint and not yet found. */
+  #unresolved: readonly SavedFile[];
+  readonly #files: OpenFile[] = [];
+  #problem: string | undefined;
+  #missingSince: number | undefined;
+  /** As it was when it was found empty after a truncation: what is written next may be truncated again unseen. */
+  #emptied: SavedFile | undefined;
+  #quietSince: { readonly size: number; readonly millis: number } | undefined;
+
+  constructor(of: TailOf, parts: TailParts) {
+    this.path = of.path;
+    this.#unresolved = of.saved;
+    this.#mayVanish = of.mayVanish;
+    this.#parts = parts;
+  }
+
+  /** Looks where the path leads now, and opens what is new there. */
+  async follow(): Promise<void> {
+    const look = await lookAt(this.path);
+    try {
+      if (this.#unresolved.length > 0) await this.#resume(look);
+      if (look.kind === "file") await this.#open(look);
+    } catch (error) {
+      if (systemCode(error) === "ENOENT") return this.#note(await lookAt(this.path));
+      this.#problem = await unreadableProblem(this.path, error);
+      return;
+    }
+    this.#note(look);
+  }
+
+  /** The next lines of the oldest file; `endOfFile` when there is nothing to do before the next change or poll. */
+  async next(buffer: Buffer): Promise<ReadStep> {
+    const oldest = this.#files[0];
+    if (oldest === undefined) return { kind: "endOfFile" };
+    try {
+      if (this.#emptied !== undefined) await this.#lookBehindEmptied(oldest, this.#emptied);
+      const file = this.#files[0] ?? oldest;
+      const step = await file.next(buffer);
+      if (step.kind === "truncated") return await this.#truncated(file, step.unreadBytes);
+      if (step.kind !== "endOfFile") this.version++;
+      else if (this.#isFinished(file)) return await this.#finish(file, buffer);
+      return step;
+    } catch (error) {
+      await this.#release();
+      this.#problem = await unreadableProblem(this.path, error);
+      return { kind: "endOfFile" };
+    }
+  }
+
+  saved(): SavedFile[] {
+    return [...this.#unresolved, ...this.#files.map((file) => file.saved(this.path))];
+  }
+
+  /** What keeps this path from being read, for a person. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Nothing is left to read, and nothing has been at the path for a while. */
+  get isGone(): boolean {
+    return this.#files.length === 0 && this.#hasGivenUp();
+  }
+
+  /** Files at whose end something may yet be written, and where they are. */
+  get files(): readonly OpenFile[] {
+    return this.#files;
+  }
+
+  /** When to look again though nothing has happened: undefined if the next poll is early enough. */
+  get waitMillis(): number | undefined {
+    if (this.#quietSince === undefined) return undefined;
+    return Math.max(1, this.#quietSince.millis + this.#parts.pollMillis - this.#parts.clock.now());
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#files.splice(0).map((file) => file.close()));
+  }
+
+  #note(look: Look): void {
+    this.#missingSince = look.kind === "missing" ? (this.#missingSince ?? this.#parts.clock.now()) : undefined;
+    // While a rotated file is open and its successor has not yet come, all is well.
+    const isWell = look.kind === "file" || (look.kind === "missing" && this.#files.length > 0);
+    this.#problem = isWell ? undefined : look.problem;
+  }
+
+  /** Finds the files of the checkpoint again. As long as the path shows nothing, what is not found may yet come back. */
+  async #resume(look: Look): Promise<void> {
+    const saved = this.#unresolved;
+    const found = await findAll(saved, this.#parts.rules);
+    const gone = saved.filter((_, index) => found[index] === undefined);
+    this.#files.push(...found.filter((file) => file !== undefined));
+    this.#unresolved = look.kind === "file" ? [] : gone;
+    this.version++;
+    if (look.kind !== "file") return;
+    for (const one of gone) this.#reportGone(one);
+    if (this.#files.length === 0) await this.#openAfter(gone.at(-1));
+  }
+
+  async #open(look: { readonly device: string; readonly inode: string }): Promise<void> {
+    if (this.#files.some((file) => file.isSameInode(look))) return;
+    await this.#openAfter(this.#files.at(-1)?.saved(this.path));
+  }
+
+  /** Opens what the path shows, and before it what came between `last` and it. */
+  async #openAfter(last: SavedFile | undefined): Promise<void> {
+    const { rules, logger } = this.#parts;
+    const live = await OpenFile.open(this.path, rules);
+    if (this.#files.some((file) => file.isSameInode(live))) return live.close();
+    const between = last === undefined ? [] : await this.#openBetween(last, live);
+    for (const one of between.slice(0, -1)) one.settled = true;
+    for (const one of [...between, live]) this.#resumeKnown(one, last);
+    this.#files.push(...between, live);
+    this.#quietSince = undefined;
+    this.version++;
+    const fields = { path: printable(this.path), offset: live.offset };
+    if (last === undefined) logger.info(fields, "reads the log file");
+    else logger.info({ ...fields, between: between.length }, "the log file was rotated");
+  }
+
+  async #openBetween(last: SavedFile, live: OpenFile): Promise<OpenFile[]> {
+    try {
+      return await findBetween(last, live, this.#parts.rules);
+    } catch (error) {
+      await live.close();
+      throw error;
+    }
+  }
+
+  /** A file that was read under another name, or an editor's copy put in the place of the one that was read. */
+  #resumeKnown(file: OpenFile, last: SavedFile | undefined): void {
+    const known = this.#parts.placeOf(file);
+    if (known !== undefined) file.resumeAt(known);
+    else if (last !== undefined && last.fingerprint.length >= this.#parts.rules.fingerprintBytes) {
+      if (file.isContinuationOf(last)) file.resumeAt(last);
+    }
+  }
+
+  /**
+   * The oldest file was cut short and begins anew. What was not yet read of it may be in the copy that was made of it,
+   * and what came and went since in younger copies.
+   */
+  async #truncated(file: OpenFile, unreadBytes: number): Promise<ReadStep> {
+    const { rules, logger } = this.#parts;
+    const before = file.saved(this.path);
+    const copy = await findSaved(before, rules);
+    if (copy?.isSameInode(file)) {
+      // The copy was put back into place under our feet; the place in it is the right one.
+      await copy.close();
+      return { kind: "advanced" };
+    }
+    if (copy !== undefined) this.#files.unshift(copy);
+    else if (unreadBytes > 0) this.#parts.lost(this.path, "truncated", unreadBytes);
+    file.restart();
+    const between = await findBetween(before, file, rules);
+    this.#insertCopies(between, file);
+    this.#emptied = file.size === 0 ? file.saved(this.path) : undefined;
+    this.#quietSince = undefined;
+    this.version++;
+    logger.info({ path: printable(this.path), copy: copy && printable(copy.realPath) }, "the log file was truncated");
+    return { kind: "advanced" };
+  }
+
+  /** An emptied file has content again: is it the next one, or have others come and been copied away meanwhile? */
+  async #lookBehindEmptied(file: OpenFile, emptied: SavedFile): Promise<void> {
+    if (file.inode !== emptied.inode || !file.refresh() || file.size === 0) return;
+    this.#emptied = undefined;
+    this.#insertCopies(await findBetween(emptied, file, this.#parts.rules), file);
+  }
+
+  #insertCopies(copies: readonly OpenFile[], file: OpenFile): void {
+    for (const copy of copies) copy.settled = true;
+    this.#files.splice(this.#files.indexOf(file), 0, ...copies);
+  }
+
+  /**
+   * Whether the file at whose end we are may be let go: it was rotated, its successor is being written to, and one poll
+   * long nothing came. A writer may keep the rotated file open for a while, and until it turns to the new one that is empty.
+   */
+  #isFinished(file: OpenFile): boolean {
+    const { clock, pollMillis } = this.#parts;
+    const [, ...successors] = this.#files;
+    if (successors.length > 0 && file.settled) return true;
+    for (const successor of successors) successor.refresh();
+    if (!successors.some((successor) => successor.size > 0) && !this.#hasGivenUp()) return false;
+    if (this.#quietSince?.size !== file.size) this.#quietSince = { size: file.size, millis: clock.now() };
+    return clock.now() - this.#quietSince.millis >= pollMillis;
+  }
+
+  async #finish(file: OpenFile, buffer: Buffer): Promise<ReadStep> {
+    const step = await file.takePartialLine(buffer);
+    if (step.kind === "advanced") return step;
+    this.#files.shift();
+    this.#quietSince = undefined;
+    this.version++;
+    this.#parts.finished(file.saved(this.path));
+    await file.close();
+    return step.kind === "lines" ? step : { kind: "advanced" };
+  }
+
+  /** Nothing at the path for so long that what was there counts as gone for good. */
+  #hasGivenUp(): boolean {
+    if (!this.#mayVanish || this.#missingSince === undefined) return false;
+    return this.#parts.clock.now() - this.#missingSince >= Math.max(60_000, 12 * this.#parts.pollMillis);
+  }
+
+  /** After a read error: everything is closed, and found again by its place at the next look. */
+  async #release(): Promise<void> {
+    this.#unresolved = this.saved();
+    await this.close();
+  }
+
+  #reportGone(saved: SavedFile): void {
+    if (saved.fingerprint.length === 0) return;
+    this.#parts.logger.warn(
+      { path: printable(this.path), offset: saved.offset, inode: saved.inode },
+      "the file of the checkpoint is gone: what was written to it after this offset cannot be read",
+    );
+  }
+}
+
+/** As many as `saved`, undefined for what is gone. */
+async function findAll(saved: readonly SavedFile[], rules: ReadRules): Promise<(OpenFile | undefined)[]> {
+  const found: (OpenFile | undefined)[] = [];
+  try {
+    for (const one of saved) found.push(await findSaved(one, rules));
+    return found;
+  } catch (error) {
+    await Promise.all(found.map((file) => file?.close()));
+    throw error;
+  }
+}
