@@ -30,9 +30,9 @@ export async function findSaved(saved: SavedFile, rules: ReadRules): Promise<Ope
     if (isSameInode(file, saved) && file.isContinuationOf(saved)) return resumed(file, saved);
     await file.close();
   }
-  return untilSteady(async () =>
-    findAmong(saved, await listFolders(await foldersOf(saved.path, saved.realPath)), rules),
-  );
+  const folders = await foldersOf(saved.path, saved.realPath);
+  const [file] = await untilSteady(async () => findAmong(saved, await listFolders(folders), rules));
+  return file;
 }
 
 /**
