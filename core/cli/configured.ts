@@ -1,6 +1,5 @@
 /** The first thing that most commands do: load the config, or say everything that is wrong with it. */
-import type { Config } from "../config/config.ts";
-import { type BuiltIn, loadConfig } from "../config/load.ts";
+import { type BuiltIn, type Loaded, loadConfig } from "../config/load.ts";
 import { formatProblem } from "../config/problem.ts";
 import type { Io } from "./io.ts";
 
@@ -16,7 +15,7 @@ export async function configured(
   choice: ConfigChoice,
   io: Io,
   builtIn: BuiltIn,
-): Promise<{ readonly config: Config; readonly warnings: readonly string[] } | undefined> {
+): Promise<(Loaded & { readonly ok: true }) | undefined> {
   const { cwd, environment } = io;
   const loaded = await loadConfig({ file: choice.config, replay: choice.replay, cwd, environment, builtIn });
   if (loaded.ok) return loaded;

@@ -10,6 +10,7 @@ export interface Config {
   readonly stateFolder: string;
   /** How long a stop may take. */
   readonly stopTimeoutMillis: number;
+  /** An empty host listens on every address, IPv4 and IPv6. */
   readonly operations: { readonly host: string; readonly port: number };
   readonly pipelines: readonly PipelineConfig[];
 }

@@ -13,7 +13,7 @@ import { isObject } from "./json-schema.ts";
 import { didYouMean } from "./suggest.ts";
 
 /** The built-in plugins: name → how to load it. config/plugins.ts has the only one. */
-export type BuiltInPlugins = Readonly<Record<string, () => Promise<unknown>>>;
+export type BuiltInPlugins = Readonly<Record<string, () => Promise<{ readonly default: PluginDefinition }>>>;
 
 export interface LoadedPlugin {
   readonly definition: PluginDefinition;

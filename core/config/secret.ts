@@ -18,12 +18,18 @@ export function isSecretPath(path: KeyPath): boolean {
 /** A value as it may be shown: whole secrets are gone, and the password of a URL. */
 export function shown(value: unknown, secret: boolean): unknown {
   if (typeof value !== "string") return value;
-  return secret ? redacted : value.replace(/(:\/\/[^\s/@:]*):[^\s/@]+@/g, `$1:${redacted}@`);
+  return secret ? redacted : withoutUserInfo(value);
+}
+
+/** The password of a URL. */
+function withoutUserInfo(text: string): string {
+  return text.replace(/(:\/\/[^\s/@:]*):[^\s/@]+@/g, `$1:${redacted}@`);
 }
 
 /** Takes every secret of the tree out of a message that a plugin's own schema may have put it into. */
 export function withoutSecrets(message: string, root: ConfigNode): string {
-  return secretsOf(root).reduce((text, secret) => text.replaceAll(secret, redacted), message);
+  const text = secretsOf(root).reduce((text, secret) => text.replaceAll(secret, redacted), message);
+  return withoutUserInfo(text);
 }
 
 /** Shorter than this, replacing it would only garble messages. */

@@ -1,7 +1,7 @@
 /** A plugin of each role, small enough to see through, for the tests of the config. */
 import { z } from "zod";
 import type { BuiltIn } from "../load.ts";
-import type { PluginDefinition, Role } from "../../plugin/definition.ts";
+import type { PluginDefinition } from "../../plugin/definition.ts";
 import { definePlugin } from "../../plugin/definition.ts";
 import { duration } from "../../plugin/duration.ts";
 
@@ -68,23 +68,12 @@ const memory = definePlugin({
 });
 
 export function builtInOf(definitions: readonly PluginDefinition[] = little): BuiltIn {
-  const plugins: Record<string, () => Promise<unknown>> = {};
+  const plugins: Record<string, () => Promise<{ default: PluginDefinition }>> = {};
   for (const definition of definitions) plugins[definition.name] = async () => ({ default: definition });
   return { plugins, bundle: { origin: "built-in bundle", text: bundleText } };
 }
 
-/** Plugins of any options stand in one list. */
-function erase<R extends Role, Options>(definition: PluginDefinition<R, Options>): PluginDefinition {
-  return definition as unknown as PluginDefinition;
-}
-
-export const little: readonly PluginDefinition[] = [
-  erase(source),
-  erase(parser),
-  erase(resolver),
-  erase(sink),
-  erase(memory),
-];
+export const little: readonly PluginDefinition[] = [source, parser, resolver, sink, memory];
 
 const bundleText = `
 version: 1

@@ -1,0 +1,34 @@
+/**
+ * Writes what is generated in this folder: `node config/generate.ts`. The bundle's text as a module, so that the
+ * program is one file without a YAML file beside it; the JSON schema for editors. A test holds both equal to their
+ * sources. Imported by that test; does nothing on import.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { jsonSchemaText } from "../core/cli/schema.ts";
+import { plugins } from "./plugins.ts";
+
+export function bundleModule(yaml: string): string {
+  const lines = yaml.split("\n").map((line) => `  ${JSON.stringify(line)},`);
+  return [
+    "/** kube-iptables-tailer.yaml as a module: made by `node config/generate.ts`, do not change it here. */",
+    "// biome-ignore-all format: generated",
+    "// biome-ignore-all lint: generated",
+    "export const kubeIptablesTailer = [",
+    ...lines,
+    '].join("\\n");',
+    "",
+  ].join("\n");
+}
+
+export async function generated(): Promise<Readonly<Record<string, string>>> {
+  return {
+    "kube-iptables-tailer.ts": bundleModule(
+      readFileSync(new URL("kube-iptables-tailer.yaml", import.meta.url), "utf8"),
+    ),
+    "droplens.schema.json": await jsonSchemaText(plugins),
+  };
+}
+
+if (import.meta.main) {
+  for (const [name, text] of Object.entries(await generated())) writeFileSync(new URL(name, import.meta.url), text);
+}

@@ -1,0 +1,14 @@
+/**
+ * The one list of built-in plugins: the word after `use:` → how to load it. A plugin is loaded only when a config uses
+ * it. Read by built-in.ts; the core never names a plugin.
+ */
+import type { BuiltInPlugins } from "../core/config/load-plugin.ts";
+
+export const plugins = {
+  "source-file": () => import("../plugins/source-file/index.ts"),
+  "parser-iptables": () => import("../plugins/parser-iptables/index.ts"),
+  "resolver-k8s": () => import("../plugins/resolver-k8s/index.ts"),
+  "resolver-dns": () => import("../plugins/resolver-dns/index.ts"),
+  "sink-k8s-events": () => import("../plugins/sink-k8s-events/index.ts"),
+  "sink-prometheus": () => import("../plugins/sink-prometheus/index.ts"),
+} as const satisfies BuiltInPlugins;
