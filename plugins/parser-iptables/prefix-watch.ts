@@ -1,0 +1,63 @@
+/**
+ * Helps whose prefix never matches: looks at a few netfilter lines of each chunk as long as nothing has matched, and
+ * after a minute says which prefixes the log has. It goes away with the first match or when it has spoken.
+ */
+import type { PluginContext } from "../../core/plugin/index.ts";
+import { findAnchor } from "./anchor.ts";
+import { shown } from "./packet.ts";
+
+const patienceMillis = 60_000;
+const linesPerChunk = 8;
+const maxPrefixes = 10;
+const maxPrefixBytes = 127;
+
+export class PrefixWatch {
+  readonly #context: PluginContext;
+  readonly #wanted: readonly string[];
+  readonly #seen = new Set<string>();
+  #since: number | undefined;
+
+  constructor(context: PluginContext, wanted: readonly string[]) {
+    this.#context = context;
+    this.#wanted = wanted;
+  }
+
+  /** Itself, or undefined when there is nothing left to watch for. */
+  look(chunk: Buffer, now: number): PrefixWatch | undefined {
+    this.#collect(chunk);
+    if (this.#seen.size === 0) return this;
+    this.#since ??= now;
+    if (now - this.#since < patienceMillis) return this;
+    const wanted = this.#wanted.map((prefix) => `"${prefix.trimEnd()}"`).join(", ");
+    const seen = [...this.#seen].map((prefix) => (prefix === "" ? "(none)" : `"${prefix}"`)).join(", ");
+    this.#context.logger.warn(
+      { wanted: this.#wanted, seen: [...this.#seen] },
+      `no netfilter line has the prefix ${wanted}; the log has: ${seen}. Set "prefix" (IPTABLES_LOG_PREFIX) to what the rule's --log-prefix says`,
+    );
+    return undefined;
+  }
+
+  #collect(chunk: Buffer): void {
+    let at = chunk.indexOf("IN=");
+    for (let i = 0; i < linesPerChunk && at >= 0 && this.#seen.size < maxPrefixes; i++) {
+      const start = chunk.lastIndexOf(0x0a, at) + 1;
+      const end = chunk.indexOf(0x0a, at);
+      const line = chunk.toString(
+        "latin1",
+        Math.max(start, at - maxPrefixBytes - 100),
+        end < 0 ? Math.min(chunk.length, at + 500) : Math.min(end, at + 500),
+      );
+      const anchor = findAnchor(line, 0);
+      if (anchor !== undefined) this.#seen.add(shown(likelyPrefix(line.slice(0, anchor.at))));
+      at = end < 0 ? -1 : chunk.indexOf("IN=", end);
+    }
+  }
+}
+
+/** What stands behind the last thing that looks like framing: a tag or the kernel's [seconds]. */
+function likelyPrefix(head: string): string {
+  const behindTag = head.replace(/^.*?(?: kernel: ?|"(?:MESSAGE|msg|message|log)" ?: ?")/, "");
+  const behindSeconds = behindTag.replace(/^.*?\[ *\d+\.\d{3,9}\] /, "");
+  if (behindSeconds.length < head.length) return behindSeconds.trimEnd().slice(-maxPrefixBytes);
+  return head.trimEnd().split(" ").slice(-2).join(" ").slice(-maxPrefixBytes);
+}

@@ -1,0 +1,70 @@
+/**
+ * Reads the flow of lines that look like the last one, byte by byte, without making a string or an object.
+ * It knows one shape of framing (learned from a line that the line parser read), the prefixes met so far, and the
+ * usual TCP, UDP and ICMP packets. At the first byte that it does not expect it leaves the line to the line parser,
+ * so that it can be strict. Why by hand: 1,000,000 lines in 0.4 of the time of bench/reference/simple.mjs.
+ */
+import type { DropCollector, PacketDrop } from "../../core/plugin/index.ts";
+import { anchorAt } from "./anchor.ts";
+import { kernelUnescaped } from "./kernel-escapes.ts";
+import { KnownFrame } from "./known-frame.ts";
+import { dropOf, type FoundDrop } from "./line-parser.ts";
+import { readPacket } from "./packet.ts";
+import { PacketScanner } from "./packet-scanner.ts";
+
+/** No part of a line that is read without asking for the end of the bytes is longer. */
+const headroom = 1024;
+
+export class RepeatScanner {
+  readonly #packet = new PacketScanner();
+  #frame: KnownFrame | undefined;
+
+  /** Takes the shape of a line that was read in full. */
+  learn(line: Uint8Array, found: FoundDrop): void {
+    if (found.places === undefined) return;
+    if (this.#frame?.learnPrefix(line, found.places, found.prefix) === true) return;
+    this.#frame = KnownFrame.of(line, found.places, found.prefix);
+  }
+
+  /** What was learned may no longer be believed. */
+  forget(): void {
+    this.#frame = undefined;
+  }
+
+  /**
+   * Tells `drops` of the lines from `start` on, as long as they are of the known shape.
+   * Returns where the first line begins that is not, or the end.
+   */
+  run(bytes: Buffer, view: DataView, start: number, drops: DropCollector): number {
+    const frame = this.#frame;
+    if (frame === undefined) return start;
+    const last = view.byteLength - headroom;
+    const words = drops.flow.words;
+    let at = start;
+    while (at <= last) {
+      const packetAt = frame.match(view, at);
+      if (packetAt < 0) break;
+      const next = this.#packet.read(view, packetAt, words);
+      if (next < 0) break;
+      words[9] = frame.prefixWord;
+      if (!drops.repeat(frame.millis)) drops.first(wholeDrop(bytes, at, packetAt, next - 1, frame));
+      at = next;
+    }
+    return at;
+  }
+}
+
+/** The record of the first packet of a flow. The framing is known, so only the packet is read again. */
+function wholeDrop(bytes: Buffer, start: number, packetAt: number, end: number, frame: KnownFrame): PacketDrop {
+  const stop = bytes[end - 1] === 0x0d ? end - 1 : end;
+  const text = kernelUnescaped(bytes.toString("latin1", packetAt, stop));
+  const anchor = anchorAt(text, 0);
+  const result = anchor && readPacket(text, frame.messageAt - packetAt, anchor);
+  if (result?.kind !== "packet") throw new Error(`repeat scanner and line parser disagree at byte ${start}`);
+  return dropOf(
+    result.packet,
+    { millis: frame.millis, fraction: frame.fraction(bytes, start) },
+    frame.host,
+    frame.prefix,
+  );
+}
