@@ -45,6 +45,8 @@ export const kubeIptablesTailer = [
   "        # What a pod is called: namespace, name, label or name_with_namespace.",
   "        podIdentifier: \"${env:POD_IDENTIFIER:-namespace}\"",
   "        podIdentifierLabel: \"${env:POD_IDENTIFIER_LABEL:-}\"",
+  "        # Not one of the Go tailer's: with it only this node's pods are watched, and others are asked for one by one.",
+  "        nodeName: \"${env:NODE_NAME:-}\"",
   "      - use: resolver-dns",
   "",
   "    sinks:",

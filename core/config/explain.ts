@@ -118,6 +118,8 @@ function describeValue(node: ConfigNode): string {
 function typeHint(issue: Issue, node: ConfigNode): string {
   if (node.kind !== "scalar") return "";
   const isText = typeName(issue.details.expected).includes("text");
+  const isUse = /^(source|parser|resolvers|sinks)$/.test(String(issue.path[2])) && issue.path.length <= 4;
+  if (isUse && !isText && typeof node.value === "string") return `: write { use: ${node.value} }`;
   if (typeof node.value !== "string") return isText && node.value !== null ? ": put it in quotes" : "";
   return !isText && node.references.length > 0 && !node.plain
     ? ": a reference in quotes stays text, take them off"

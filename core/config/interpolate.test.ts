@@ -131,6 +131,11 @@ describe("references to files", () => {
 });
 
 describe("secrets", () => {
+  it.each(["WEBHOOK_TOKEN", "DB_PASSWORD", "SOME_API_KEY"])("are told by their variable: %s", (name) => {
+    const { root } = replace(`url: http://h/\${env:${name}}`, { [name]: "x" });
+    expect(root.kind === "mapping" && root.entries.get("url")?.node).toMatchObject({ secret: true });
+  });
+
   it.each(["password", "apiKey", "token", "bearerToken", "Authorization", "clientSecret", "passphrase"])(
     "are told by their key: %s",
     (key) => {

@@ -72,7 +72,12 @@ function replaceScalar(node: ScalarNode, path: KeyPath, context: Context): Scala
   const alone = parts.length === 1 && references.length === 1;
   if (alone && text === "" && references[0]?.kind === "default") return undefined;
   const value = alone && node.plain ? coreTyped(text) : text;
-  return { ...node, value, references, secret: secret || references.some(({ kind }) => kind === "file") };
+  return { ...node, value, references, secret: secret || references.some(isSecretReference) };
+}
+
+/** A variable may say by its name what its value's key does not: `url: ${env:WEBHOOK_TOKEN_URL}`. */
+function isSecretReference(reference: Reference): boolean {
+  return reference.kind === "file" || isSecretPath([reference.name]);
 }
 
 /** Literal text, `$$`, and everything that begins like a reference. */

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Environment } from "../plugin/context.ts";
 import { type Loaded, loadConfig } from "./load.ts";
@@ -291,6 +292,71 @@ describe("a config file that cannot be read", () => {
     const wrong = JSON.stringify({ ...jsonConfig(), operations: { prot: 1 } });
     expect(await problemsOf({ "droplens.config.ts": `export default ${wrong}` })).toEqual([
       'droplens.config.ts operations: unknown key "prot" (did you mean "port"?)',
+    ]);
+  });
+});
+
+describe("a config of any kind", () => {
+  const pieces = [
+    ...good.split(/\b/),
+    "__proto__",
+    "${env:X}",
+    "${",
+    "- ",
+    "\n",
+    "  ",
+    "&a ",
+    "*a",
+    "!!x",
+    "[",
+    "{",
+    "null",
+    "'",
+    '"',
+    "? ",
+  ];
+
+  it("is right or has problems, and never throws", async () => {
+    const edit = fc.tuple(fc.nat(pieces.length), fc.constantFrom(...pieces));
+    await fc.assert(
+      fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 6 }), async (edits) => {
+        const text = good.split(/\b/);
+        for (const [at, piece] of edits) text.splice(at % text.length, 1, piece);
+        write({ "droplens.yaml": text.join("") });
+        const loaded = await load();
+        expect(loaded.ok || loaded.problems.length > 0).toBe(true);
+        for (const problem of loaded.ok ? [] : loaded.problems)
+          expect(formatProblem(problem)).toMatch(/^droplens.yaml.*: ./);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("keeps secrets out of its problems", async () => {
+    write({ token: "hunter2" });
+    const text = but(
+      "{ use: sink-memory,",
+      '{ use: sink-webhook, url: x, token: "${file:token}", headers: { a: 12345678 },',
+    );
+    const problems = await problemsOf(text);
+    expect(problems).toHaveLength(3);
+    expect(problems.join()).not.toContain("hunter2");
+    expect(problems[1]).toMatch(
+      /sinks\[0\].token: too small: expected string to have >=8 characters \(got \*\*\*\); it came from file /,
+    );
+  });
+
+  it("gives a value that cannot be filled in one problem, not two", async () => {
+    const text = but("timeout: 2s", 'timeout: "${env:GONE}"');
+    expect(await problemsOf(text)).toEqual([
+      "droplens.yaml:6:47 pipelines.drops.resolvers[0].timeout: environment variable GONE is not set: set it, or write ${env:GONE:-default}",
+    ]);
+  });
+
+  it("says where a wrong value came from, and that quotes keep a number text", async () => {
+    const text = `${good}operations:\n  port: "\${env:PORT}"\n`;
+    expect(await problemsOf(text, { environment: { PORT: "9090" } })).toEqual([
+      'droplens.yaml:10:9 operations.port: expected a number, got "9090": a reference in quotes stays text, take them off; it came from env PORT',
     ]);
   });
 });

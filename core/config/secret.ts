@@ -6,7 +6,8 @@ import { type ConfigNode, type KeyPath, toValue } from "./config-node.ts";
 
 export const redacted = "***";
 
-const secretKey = /pass(word|wd|phrase)|token|secret|authorization|api-?key|credential|headers|cookie|private-?key/i;
+const secretKey =
+  /pass(word|wd|phrase)|token|secret|authorization|api[-_]?key|credential|headers|cookie|private[-_]?key/i;
 /** A key that only names a place: `tokenFile: /run/secrets/x`. */
 const placeKey = /(file|path|name|folder)$/i;
 
@@ -28,7 +29,9 @@ function withoutUserInfo(text: string): string {
 
 /** Takes every secret of the tree out of a message that a plugin's own schema may have put it into. */
 export function withoutSecrets(message: string, root: ConfigNode): string {
-  const text = secretsOf(root).reduce((text, secret) => text.replaceAll(secret, redacted), message);
+  // Longest first: one secret may be a part of another.
+  const secrets = secretsOf(root).toSorted((a, b) => b.length - a.length);
+  const text = secrets.reduce((rest, secret) => rest.replaceAll(secret, redacted), message);
   return withoutUserInfo(text);
 }
 
