@@ -78,6 +78,9 @@ export class Delivery {
     signal.addEventListener("abort", onAbort, { once: true });
     try {
       await Promise.race([all, this.#parts.clock.sleep(patienceMillis, timer.signal)]);
+    } catch (error) {
+      // A clock may reject with an AbortError of its own; the caller is to see its own reason.
+      throw signal.aborted ? signal.reason : error;
     } finally {
       signal.removeEventListener("abort", onAbort);
       timer.abort();

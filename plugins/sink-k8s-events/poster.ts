@@ -4,7 +4,7 @@
  * The sink posts every notice here and learns whether it is stored, to come again, or given up.
  */
 import type { ApiServer } from "../../core/kubernetes/api-server.ts";
-import { type Clock, describeError } from "../../core/plugin/index.ts";
+import { backoffMillis, type Clock, describeError } from "../../core/plugin/index.ts";
 import {
   EventNames,
   type EventOrigin,
@@ -39,12 +39,11 @@ export type PosterParts = {
   observe(verb: Verb, namespace: string, outcome: Outcome): void;
   /** Told how many notices a pod's combined event has just taken in. */
   combined(notices: number): void;
-  /** 0 to 1. */
-  readonly random?: () => number;
 };
 
-const firstBackoffMillis = 500;
-const longestBackoffMillis = 30_000;
+const backoff = { firstMillis: 500, maxMillis: 30_000 };
+/** What the transport lets a server ask for, and the jitter on top. */
+const longestWaitMillis = 12.5 * 60_000;
 const requestTimeoutMillis = 10_000;
 const stored = { kind: "stored" } as const;
 const stopping: Retry = { kind: "retry", why: "stopping", problem: "stopping" };
@@ -52,32 +51,18 @@ const stopping: Retry = { kind: "retry", why: "stopping", problem: "stopping" };
 export class Poster {
   readonly #parts: PosterParts;
   readonly #names = new EventNames();
-  readonly #random: () => number;
   readonly #underWay = new Set<Promise<void>>();
   /** Aborts at stop: what is under way then comes to nothing. */
   readonly #signal: AbortSignal;
 
   constructor(parts: PosterParts, signal: AbortSignal) {
     this.#parts = parts;
-    this.#random = parts.random ?? Math.random;
     this.#signal = signal;
   }
 
   /** Never rejects. */
   post(notice: Notice, packets: Packets): Promise<Posted> {
-    const { memory, clock } = this.#parts;
-    const now = clock.now();
-    const series = memory.find(notice, now);
-    const waitMillis = series.notBeforeMillis - now;
-    // The upper bound: a clock that was set back must not stop a series for an hour.
-    if (!series.busy && waitMillis > 0 && waitMillis <= 4 * longestBackoffMillis) {
-      return Promise.resolve({
-        kind: "retry",
-        why: series.why,
-        problem: "waits for its next try",
-        retryAfterMillis: waitMillis,
-      });
-    }
+    const series = this.#parts.memory.find(notice, this.#parts.clock.now());
     return new Promise((settle) => {
       series.waiting.push({ packets, settle });
       if (!series.busy) this.#start(series);
@@ -97,12 +82,22 @@ export class Poster {
 
   async #drain(series: Series<Waiting>): Promise<void> {
     while (series.waiting.length > 0) {
-      const verb = series.exists ? "patch" : "create";
-      const refused = this.#parts.refusals.find(verb, series.pod.namespace);
-      if (refused === undefined) await this.#turn(series);
-      else settleAll(series.waiting.splice(0), refused);
+      const answer = this.#answerAtOnce(series);
+      if (answer === undefined) await this.#turn(series);
+      else settleAll(series.waiting.splice(0), answer);
     }
     series.busy = false;
+  }
+
+  /** What needs no request: the series waits for its next try, or its namespace has just refused. */
+  #answerAtOnce(series: Series): Retry | Discard | undefined {
+    const { clock, refusals } = this.#parts;
+    const waitMillis = series.notBeforeMillis - clock.now();
+    // The upper bound: a clock that was set back must not stop a series for an hour.
+    if (waitMillis > 0 && waitMillis <= longestWaitMillis) {
+      return { kind: "retry", why: series.why, problem: "waits for its next try", retryAfterMillis: waitMillis };
+    }
+    return refusals.find(series.exists ? "patch" : "create", series.pod.namespace);
   }
 
   /** Writes what waits by the time that it is this series' turn. */
@@ -212,11 +207,9 @@ export class Poster {
     return this.#backOff(series, outcome.kind === "retry" ? outcome : vanished, now);
   }
 
-  /** After what the server asked for, plus full jitter over a range that doubles with each failure. */
   #backOff(series: Series<Waiting>, retry: Retry, now: number): Retry {
     series.failures++;
-    const range = Math.min(longestBackoffMillis, firstBackoffMillis * 2 ** (series.failures - 1));
-    const retryAfterMillis = Math.ceil((retry.retryAfterMillis ?? 0) + range * this.#random());
+    const retryAfterMillis = Math.ceil(backoffMillis(series.failures, backoff, retry.retryAfterMillis));
     series.notBeforeMillis = now + retryAfterMillis;
     series.why = retry.why;
     return { ...retry, retryAfterMillis };
