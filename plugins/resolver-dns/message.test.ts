@@ -1,8 +1,10 @@
+import { Resolver as SystemResolver } from "node:dns/promises";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { decodeAnswer, encodeQuestion, reverseName } from "./message.ts";
 import {
   cname,
+  DnsServer,
   decodeQuestion,
   labelBytes,
   type MessageParts,
@@ -32,6 +34,17 @@ test("an IPv6 address is asked for under ip6.arpa, last digit first", () => {
 test("what is no address has no name to ask for", () => {
   expect(reverseName("192.0.2")).toBeUndefined();
   expect(reverseName("fe80::1%eth0")).toBeUndefined();
+});
+
+test("what the tests' own server says is DNS to Node's client too, and both ask for the same name", async () => {
+  const alias = "7.0/26.2.0.192.in-addr.arpa";
+  const answers = [cname(alias), ptr("host.example", 300, nameBytes(alias))];
+  const server = await DnsServer.start((asked) => message(asked, { answers }));
+  const system = new SystemResolver();
+  system.setServers([server.address]);
+  expect(await system.reverse("192.0.2.7")).toEqual(["host.example"]);
+  expect(server.asked).toEqual([reverseName("192.0.2.7")]);
+  await server.stop();
 });
 
 test("a question says its id, its name, PTR and that recursion is desired", () => {
