@@ -39,6 +39,7 @@ export function run(words: readonly string[], options: CommandOptions = {}): Pro
         reject(new Error(`${what} failed (${code ?? error?.signal}): ${end}`));
       },
     );
+    child.stdin?.on("error", () => undefined); // a program that ends without reading its input
     child.stdin?.end(options.input ?? "");
   });
 }

@@ -38,7 +38,7 @@ export async function startRsyslog(folder: string, input: KernelInput): Promise<
   const pid = child.pid;
   if (pid === undefined) throw new Error("rsyslogd did not start: is it installed?");
   await waitFor("rsyslogd's socket", () => stat(socket));
-  return {
+  const rsyslog: Rsyslog = {
     path,
     pid,
     lines: async (text) =>
@@ -47,6 +47,9 @@ export async function startRsyslog(folder: string, input: KernelInput): Promise<
     rotate: (how) => rotate({ folder, path, pid }, how),
     stop: () => stop(child),
   };
+  await rsyslog.write("test", "the first line"); // makes the file
+  await waitFor(`a line in ${path}`, async () => (await rsyslog.lines("the first line")).length > 0);
+  return rsyslog;
 }
 
 /** As Debian's rsyslog.conf, which sets no template, so that times are RFC 3339. */

@@ -134,7 +134,7 @@ systemTest("run, with the environment of kube-iptables-tailer", () => {
       const delivered = samples.sum("droplens_packets_delivered_total", { sink });
       const discarded = samples.sum("droplens_packets_discarded_total", { sink });
       const before = samples.sum("droplens_packets_discarded_total", { sink: "" });
-      expect(delivered + discarded + before + samples.sum("droplens_packets_open"), sink).toBe(logged);
+      expect(delivered + discarded + before + samples.sum("droplens_packets_open", { sink }), sink).toBe(logged);
     }
     expect(samples.sum("packet_drops_count", { src: stage.shop, dst: stage.data })).toBeGreaterThanOrEqual(
       drops.length,
