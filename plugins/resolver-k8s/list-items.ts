@@ -85,7 +85,8 @@ class ItemSplitter {
   #keep(parts: Uint8Array[], part: Uint8Array): void {
     if (part.length === 0) return;
     this.#held += part.length;
-    if (this.#held > this.#maxItemBytes) throw new Error(`a pod in the list is longer than ${this.#maxItemBytes} bytes`);
+    if (this.#held > this.#maxItemBytes)
+      throw new Error(`a pod in the list is longer than ${this.#maxItemBytes} bytes`);
     parts.push(part);
   }
 }

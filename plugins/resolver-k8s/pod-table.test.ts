@@ -157,7 +157,10 @@ describe("the pod table", () => {
     for (let round = 0; round < 200; round++) {
       const now = noon + round * 11 * minute;
       for (let i = 0; i < 50; i++) {
-        table.upsert(pod({ id: round * 50 + i, name: `${"job".repeat(20)}.${round}.${i}`, addresses: [`10.0.${i}.1`] }), now);
+        table.upsert(
+          pod({ id: round * 50 + i, name: `${"job".repeat(20)}.${round}.${i}`, addresses: [`10.0.${i}.1`] }),
+          now,
+        );
         table.remove(uid(round * 50 + i), now);
       }
       table.expire(now + 11 * minute);

@@ -37,8 +37,9 @@ const stride = 14;
 
 const isHostNetwork = 1;
 const isOddUid = 2;
-/** Which of two successive lists has last named the pod. */
-const listParity = 4;
+/** The upper bits of the flags: the number of the list that named the pod last. */
+const listShift = 8;
+const maxList = 0xffffff;
 
 /** A pod that got an address after its start (its sandbox was made anew) had it a little before its status said so. */
 const statusLagSeconds = 30;
@@ -50,7 +51,7 @@ export class PodTable {
   readonly #mirrorUids = new Map<number, string>();
   readonly #keepClosedSeconds: number;
   readonly #uids = new HashChains(this.#rows, nextInBucket, (row) => hashWords(this.#rows.head(row, 4), 4));
-  #parity = 0;
+  #list = 0;
   #sweptSeconds = 0;
 
   /** An address is remembered for `keepClosedMillis` after its pod gave it up: packets are reported late. */
@@ -92,7 +93,7 @@ export class PodTable {
     const row = known ?? this.#addRow(pod.uid);
     this.#writeTexts(row, pod);
     this.#writeFlag(row, isHostNetwork, pod.hostNetwork);
-    this.#writeFlag(row, listParity, this.#parity === 1);
+    this.#rows.set(row, flags, (this.#rows.get(row, flags) & 0xff) | (this.#list << listShift));
     const lateStart = Math.floor(nowMillis / 1000) - statusLagSeconds;
     const start = Math.floor(pod.fromMillis / 1000);
     this.#writeIntervals(row, keys, {
@@ -112,15 +113,14 @@ export class PodTable {
 
   /** From here to `endList`, `upsert` is called for every pod that exists. */
   beginList(): void {
-    this.#parity = 1 - this.#parity;
+    this.#list = (this.#list + 1) & maxList;
   }
 
-  /** Closes what the list did not name. */
+  /** Closes what the list did not name. A list that failed halfway is simply begun again. */
   endList(nowMillis: number): void {
     for (let row = 0; row < this.#rows.end; row++) {
       if (!this.#isLiving(row)) continue;
-      const parity = (this.#rows.get(row, flags) & listParity) === 0 ? 0 : 1;
-      if (parity !== this.#parity) this.#closeOthers(row, [], afterSeconds(nowMillis));
+      if (this.#rows.get(row, flags) >>> listShift !== this.#list) this.#closeOthers(row, [], afterSeconds(nowMillis));
     }
     this.expire(nowMillis);
   }
