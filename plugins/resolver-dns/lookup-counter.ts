@@ -1,40 +1,41 @@
 /** droplens_dns_lookups_total: each address that was asked about, once, by what came of it. Used by host-resolver.ts. */
-import type { Counter, Labels, Metrics } from "../../core/plugin/index.ts";
+import type { CounterSeries, Metrics } from "../../core/plugin/index.ts";
 
-const outcomes = {
+const outcomes = [
   /** At once, remembered: a name or that there is none. */
-  cached: { outcome: "cached" },
+  "cached",
   /** Waits for the answer to the same question. */
-  shared: { outcome: "shared" },
-  answered: { outcome: "answered" },
-  no_name: { outcome: "no_name" },
+  "shared",
+  "answered",
+  "no_name",
   /** Answered, and no name of it was fit to show. */
-  bad_name: { outcome: "bad_name" },
-  server_error: { outcome: "server_error" },
-  timeout: { outcome: "timeout" },
-  unreachable: { outcome: "unreachable" },
-  malformed: { outcome: "malformed" },
+  "bad_name",
+  "server_error",
+  "timeout",
+  "unreachable",
+  "malformed",
   /** Not asked: too many questions wait, or it waited too long. */
-  overloaded: { outcome: "overloaded" },
+  "overloaded",
   /** Not asked: the servers have stopped answering. */
-  silent: { outcome: "silent" },
-  stopped: { outcome: "stopped" },
-} as const satisfies Record<string, Labels>;
+  "silent",
+  "stopped",
+] as const;
 
-export type LookupOutcome = keyof typeof outcomes;
+export type LookupOutcome = (typeof outcomes)[number];
 
 export class LookupCounter {
-  readonly #counter: Counter;
+  readonly #series = new Map<LookupOutcome, CounterSeries>();
 
   constructor(metrics: Metrics) {
-    this.#counter = metrics.counter({
+    const counter = metrics.counter({
       name: "droplens_dns_lookups_total",
       help: "Addresses whose host name was asked for, by what came of it.",
       labels: ["outcome"],
     });
+    for (const outcome of outcomes) this.#series.set(outcome, counter.series({ outcome }));
   }
 
   add(outcome: LookupOutcome): void {
-    this.#counter.add(outcomes[outcome]);
+    this.#series.get(outcome)?.add(1);
   }
 }
