@@ -34,7 +34,9 @@ export async function parse(options: ParseOptions, io: Io, builtIn: BuiltIn): Pr
 }
 
 async function makeParser(prefix: readonly string[], io: Io, builtIn: BuiltIn): Promise<Parser> {
-  const { default: definition } = await builtIn.plugins["parser-iptables"]();
+  const loaded = await builtIn.plugins["parser-iptables"]?.();
+  if (loaded === undefined) throw new Error("parser-iptables is not built in");
+  const { default: definition } = loaded;
   const checked = await definition.options["~standard"].validate(prefix.length === 0 ? {} : { prefix });
   if (checked.issues !== undefined) throw new Error(checked.issues.map(({ message }) => message).join("; "));
   return definition.create(checked.value, {
