@@ -5,12 +5,11 @@
  */
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
-import { basename, dirname, relative, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { dirname, relative, resolve } from "node:path";
 import { describeError } from "../plugin/errors.ts";
 import type { ConfigDocument } from "./config-node.ts";
 import { parseModule } from "./parse-module.ts";
-import { type Parsed, parseYaml } from "./parse-yaml.ts";
+import type { Parsed } from "./parse-yaml.ts";
 import type { Problem } from "./problem.ts";
 
 /** Both undefined: there is no config file. */
@@ -86,42 +85,8 @@ async function refuseFile(path: string, place: string): Promise<string | undefin
 
 /** Loaded late: with the built-in bundle in a container nothing of it is needed after the start. */
 async function explorer() {
-  const { cosmiconfig } = await import("cosmiconfig");
-  const yaml = (path: string, content: string) => ({ parsed: parseYaml(content, path) });
-  const module = async (path: string) => ({ exported: await importDefault(path) });
-  return cosmiconfig("droplens", {
-    searchPlaces: [...searchPlaces],
-    searchStrategy: "none",
-    ignoreEmptySearchPlaces: false,
-    cache: false,
-    loaders: {
-      ".json": (path, content) =>
-        basename(path) === "package.json" ? packageLoader(path, content) : yaml(path, content),
-      ".yaml": yaml,
-      ".yml": yaml,
-      noExt: yaml,
-      default: yaml,
-      ".ts": module,
-      ".mts": module,
-      ".js": module,
-      ".mjs": module,
-      ".cjs": module,
-    },
-  });
-}
-
-/** cosmiconfig takes the key `droplens` out of what this gives; without it the search goes on. */
-function packageLoader(path: string, content: string) {
-  const { root, problems } = parseYaml(content, path);
-  const droplens = root?.kind === "mapping" ? root.entries.get("droplens")?.node : undefined;
-  // A broken package.json is this program's business only when it is about this program.
-  if (droplens === undefined && (problems.length === 0 || !content.includes('"droplens"'))) return {};
-  return { droplens: { parsed: { root: droplens, problems } } };
-}
-
-async function importDefault(path: string): Promise<unknown> {
-  const module: { default?: unknown } = await import(pathToFileURL(path).href);
-  return module.default;
+  const { makeExplorer } = await import("./explorer.ts");
+  return makeExplorer(searchPlaces);
 }
 
 function toFound(loaded: unknown, path: string, origin: string): Found {
