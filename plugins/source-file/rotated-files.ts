@@ -37,7 +37,7 @@ export async function findSaved(saved: SavedFile, rules: ReadRules): Promise<Ope
 
 /**
  * Files of the family of `last` that were written after it: rotated twice or more between two looks.
- * Oldest first; `live`, which the path shows now, and copies of `last` are not among them.
+ * Oldest first; `live`, which the path shows now, and copies of either are not among them.
  */
 export async function findBetween(last: SavedFile, live: OpenFile, rules: ReadRules): Promise<OpenFile[]> {
   const folder = dirname(live.realPath);
@@ -49,7 +49,7 @@ export async function findBetween(last: SavedFile, live: OpenFile, rules: ReadRu
       .filter((candidate) => candidate.modifiedMillis > last.modifiedMillis)
       .filter((candidate) => !isSameInode(candidate, last) && !live.isSameInode(candidate))
       .sort((a, b) => a.modifiedMillis - b.modifiedMillis);
-    return openBetween(last, { ...listing, candidates }, rules);
+    return openBetween({ last, live }, { ...listing, candidates }, rules);
   });
 }
 
@@ -114,15 +114,19 @@ async function findAmong(saved: SavedFile, listing: Listing, rules: ReadRules): 
   return { files: [], isSteady };
 }
 
-async function openBetween(last: SavedFile, listing: Listing, rules: ReadRules): Promise<Found> {
+async function openBetween(
+  { last, live }: { readonly last: SavedFile; readonly live: OpenFile },
+  listing: Listing,
+  rules: ReadRules,
+): Promise<Found> {
   let { isSteady } = listing;
   const files: OpenFile[] = [];
   for (const candidate of listing.candidates.slice(0, maxOpened)) {
     const file = await openQuietly(candidate.path, rules);
     isSteady &&= file === "refused" || (file !== "gone" && file.isSameInode(candidate));
     if (typeof file === "string") continue;
-    const isCopy = last.fingerprint.length > 0 && file.isContinuationOf({ ...last, offset: 0 });
-    if (isCopy) await file.close();
+    const isCopyOfLast = last.fingerprint.length > 0 && file.isContinuationOf({ ...last, offset: 0 });
+    if (isCopyOfLast || file.isCopyOf(live)) await file.close();
     else files.push(file);
   }
   return { files, isSteady };

@@ -42,7 +42,7 @@ export class Tail {
   readonly #files: OpenFile[] = [];
   #problem: string | undefined;
   #missingSince: number | undefined;
-  /** As it was when it was found empty after a truncation: what is written next may be truncated again unseen. */
+  /** The newest file as it was when it was found empty: what is written next may be copied away and truncated unseen. */
   #emptied: SavedFile | undefined;
   #quietSince: { readonly size: number; readonly millis: number } | undefined;
 
@@ -129,6 +129,7 @@ export class Tail {
     const gone = saved.filter((_, index) => found[index] === undefined);
     this.#files.push(...found.filter((file) => file !== undefined));
     this.#unresolved = look.kind === "file" ? [] : gone;
+    this.#emptied = saved.find((one, index) => one.fingerprint.length === 0 && found[index] !== undefined);
     this.version++;
     if (look.kind !== "file") return;
     for (const one of gone) this.#reportGone(one);
@@ -145,10 +146,11 @@ export class Tail {
     const { rules, logger } = this.#parts;
     const live = await OpenFile.open(this.path, rules);
     if (this.#files.some((file) => file.isSameInode(live))) return live.close();
-    const between = last === undefined ? [] : await this.#openBetween(last, live);
+    const between = last === undefined ? [] : await this.#findBetween(last, live).catch((error) => closed(live, error));
     for (const one of between.slice(0, -1)) one.settled = true;
     for (const one of [...between, live]) this.#resumeKnown(one, last);
     this.#files.push(...between, live);
+    if (last !== undefined) this.#noteEmptied(live);
     this.#quietSince = undefined;
     this.version++;
     const fields = { path: printable(this.path), offset: live.offset };
@@ -156,13 +158,12 @@ export class Tail {
     else logger.info({ ...fields, between: between.length }, "the log file was rotated");
   }
 
-  async #openBetween(last: SavedFile, live: OpenFile): Promise<OpenFile[]> {
-    try {
-      return await findBetween(last, live, this.#parts.rules);
-    } catch (error) {
-      await live.close();
-      throw error;
-    }
+  /** Without those that are open anyway. */
+  async #findBetween(last: SavedFile, live: OpenFile): Promise<OpenFile[]> {
+    const found = await findBetween(last, live, this.#parts.rules);
+    const isOpen = (one: OpenFile) => this.#files.some((file) => file.isSameInode(one));
+    await Promise.all(found.filter(isOpen).map((file) => file.close()));
+    return found.filter((file) => !isOpen(file));
   }
 
   /** A file that was read under another name, or an editor's copy put in the place of the one that was read. */
@@ -190,20 +191,25 @@ export class Tail {
     if (copy !== undefined) this.#files.unshift(copy);
     else if (unreadBytes > 0) this.#parts.lost(this.path, "truncated", unreadBytes);
     file.restart();
-    const between = await findBetween(before, file, rules);
+    const between = await this.#findBetween(before, file);
     this.#insertCopies(between, file);
-    this.#emptied = file.size === 0 ? file.saved(this.path) : undefined;
+    this.#noteEmptied(file);
     this.#quietSince = undefined;
     this.version++;
     logger.info({ path: printable(this.path), copy: copy && printable(copy.realPath) }, "the log file was truncated");
     return { kind: "advanced" };
   }
 
-  /** An emptied file has content again: is it the next one, or have others come and been copied away meanwhile? */
+  /** Something was written to the emptied file: is it all there, or has some been copied away meanwhile? */
   async #lookBehindEmptied(file: OpenFile, emptied: SavedFile): Promise<void> {
-    if (file.inode !== emptied.inode || !file.refresh() || file.size === 0) return;
-    this.#emptied = undefined;
-    this.#insertCopies(await findBetween(emptied, file, this.#parts.rules), file);
+    if (file.inode !== emptied.inode || !file.refresh() || file.modifiedMillis === emptied.modifiedMillis) return;
+    const copies = await this.#findBetween(emptied, file);
+    this.#noteEmptied(file);
+    this.#insertCopies(copies, file);
+  }
+
+  #noteEmptied(file: OpenFile): void {
+    this.#emptied = file.size === 0 ? file.saved(this.path) : undefined;
   }
 
   #insertCopies(copies: readonly OpenFile[], file: OpenFile): void {
@@ -255,6 +261,11 @@ export class Tail {
       "the file of the checkpoint is gone: what was written to it after this offset cannot be read",
     );
   }
+}
+
+async function closed(file: OpenFile, error: unknown): Promise<never> {
+  await file.close();
+  throw error;
 }
 
 /** As many as `saved`, undefined for what is gone. */
