@@ -20,7 +20,10 @@ export async function checkRights(connect: () => ApiServer, signal: AbortSignal)
   const what = `reach the Kubernetes API server ${api.address} (${api.origin})`;
   try {
     const findings: Finding[] = [];
-    for (const verb of neededVerbs) findings.push(rightFinding(verb, await review(api, verb, signal)));
+    for (const verb of neededVerbs) {
+      const { granted, problem } = await review(api, verb, signal);
+      findings.push(rightFinding(verb, granted, problem));
+    }
     return [{ ok: true, what }, ...findings];
   } catch (error) {
     return [{ ok: false, what, problem: describeError(signal.aborted ? signal.reason : error) }];
@@ -33,8 +36,9 @@ export async function checkRights(connect: () => ApiServer, signal: AbortSignal)
 export function rightsQuestion(api: ApiServer, journal: Journal): AskServer {
   return async (verb, namespace, signal) => {
     try {
-      const granted = await review(api, verb, signal, namespace);
-      journal.reached();
+      const { granted, problem } = await review(api, verb, signal, namespace);
+      if (problem === undefined) journal.reached();
+      else journal.unreachable(`${api.address} does not answer what events may be written: ${problem}`);
       return granted;
     } catch (error) {
       if (signal.aborted) throw error;
@@ -44,8 +48,10 @@ export function rightsQuestion(api: ApiServer, journal: Journal): AskServer {
   };
 }
 
-async function review(api: ApiServer, verb: Verb, signal: AbortSignal, namespace = ""): Promise<boolean | undefined> {
-  const answer = await accessReview(api, { verb, resource: "events", namespace }, signal);
+type Reviewed = { readonly granted: boolean | undefined; readonly problem?: string | undefined };
+
+async function review(api: ApiServer, verb: Verb, signal: AbortSignal, namespace = ""): Promise<Reviewed> {
+  const { allowed, reason } = await accessReview(api, { verb, resource: "events", namespace }, signal);
   // The words of accessReview for a server that would not say.
-  return answer.allowed || !answer.reason?.startsWith("cannot ask") ? answer.allowed : undefined;
+  return !allowed && reason?.startsWith("cannot ask") ? { granted: undefined, problem: reason } : { granted: allowed };
 }

@@ -100,12 +100,16 @@ export class Journal {
     this.#retried.add({ reason: retry.why });
     this.#remember(retry.problem);
     this.#failuresInARow++;
-    // A connection that the server closed while it was idle fails once, and means nothing.
-    const outage = this.#failuresInARow < 2 ? undefined : outageOf(retry, this.#server);
+    const outage = this.#mayBeIdleClose(retry) ? undefined : outageOf(retry, this.#server);
     if (outage !== undefined) this.#outage = outage;
     if (!this.#mayLog(outage === undefined ? retry.why : "outage")) return;
     const text = outage ?? `${this.#server} did not store an event (${retry.problem}); it is tried again`;
     this.#logger.warn({ reason: retry.why }, text);
+  }
+
+  /** A connection that the server closed while it was idle fails once, and means nothing. */
+  #mayBeIdleClose(retry: Retry): boolean {
+    return retry.why === "transport" && this.#failuresInARow < 2 && this.#outage === undefined;
   }
 
   #remember(problem: string): void {

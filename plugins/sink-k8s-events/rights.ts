@@ -42,7 +42,7 @@ export class Rights {
   }
 
   problems(): readonly string[] {
-    return [...this.#missing.values()].map(problemOf);
+    return this.#missing.size === 0 ? [] : [problemOf([...this.#missing.values()])];
   }
 
   /**
@@ -85,19 +85,21 @@ export class Rights {
     const elapsed = now - this.#loggedMillis;
     if (this.#missing.size === 0 || (elapsed >= 0 && elapsed < everyMillis)) return;
     this.#loggedMillis = now;
-    this.#logger.error({ verbs: [...this.#missing.keys()] }, this.problems().join("; "));
+    this.#logger.error({ verbs: [...this.#missing.keys()] }, problemOf([...this.#missing.values()]));
   }
 }
 
-/** What `droplens validate` shows of one right. */
-export function rightFinding(verb: Verb, granted: boolean | undefined): Finding {
+/** What `droplens validate` shows of one right; `problem` when the server would not say. */
+export function rightFinding(verb: Verb, granted: boolean | undefined, problem = "no answer"): Finding {
   const what = `events: ${verb} in all namespaces`;
   if (granted === true) return { ok: true, what };
-  if (granted === false) return { ok: false, what, problem: problemOf({ verb, namespace: "" }) };
-  return { ok: false, what, problem: "the API server did not answer the access review: see the problem above" };
+  if (granted === false) return { ok: false, what, problem: problemOf([{ verb, namespace: "" }]) };
+  return { ok: false, what, problem: `the API server does not say whether this is allowed: ${problem}` };
 }
 
-function problemOf({ verb, namespace }: Missing): string {
-  const where = namespace === "" ? "" : ` in namespace ${namespace}`;
-  return `missing right: events: ${verb} in API group ""${where}; add this rule to the ClusterRole of Droplens' service account: ${rule}`;
+function problemOf(missing: readonly Missing[]): string {
+  const verbs = missing.map(({ verb }) => verb).join(", ");
+  const namespaces = new Set(missing.map(({ namespace }) => namespace).filter((namespace) => namespace !== ""));
+  const where = namespaces.size === 0 ? "" : ` in namespace ${[...namespaces].join(", ")}`;
+  return `missing right: events: ${verbs} in API group ""${where}; add this rule to the ClusterRole of Droplens' service account: ${rule}`;
 }
