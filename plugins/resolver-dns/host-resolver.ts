@@ -86,11 +86,7 @@ export class HostResolver implements Resolver {
     return [{ ok: false, what: "find a DNS server", problem }];
   }
 
-  problems(): readonly string[] {
-    if (!this.#silence.isSilent) return [];
-    return [`no answer from DNS (${this.#serverList()}): hosts outside the cluster are shown by address only`];
-  }
-
+  /** Silence is no `problems` matter: a node without DNS still reports every drop, by address. */
   status(): Readonly<Record<string, unknown>> {
     const { size } = this.#cache;
     return { servers: this.#serverList(), silent: this.#silence.isSilent, cached: size, waiting: this.#queue.waiting };
