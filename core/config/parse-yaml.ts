@@ -45,7 +45,7 @@ export function parseYaml(text: string, origin: string): Parsed {
     origin,
     position: at(error.pos[0]),
     path: [],
-    message: explainYamlError(error.code, error.message),
+    message: explainYamlError(error.code, error.message) + referenceHint(text, error.pos[0]),
   }));
   if (problems.length > 0) return { root: undefined, problems };
   return new TreeBuilder(parsed, origin, at).build();
@@ -65,6 +65,11 @@ function explainYamlError(code: string, message: string): string {
   if (code === "MULTIPLE_DOCS") return 'a second document begins here: keep one config in a file, without "---"';
   if (code === "TAG_RESOLVE_FAILED") return `${message}: tags are not used in a config`;
   return `not YAML: ${message.replace(/\.?$/, "")}`;
+}
+
+/** Within { } and [ ] YAML takes the brace of an unquoted `${…}` for its own. */
+function referenceHint(text: string, offset: number): string {
+  return text.startsWith("${", offset - 1) ? ": within { } and [ ] put a reference in quotes" : "";
 }
 
 class TreeBuilder {
@@ -100,8 +105,10 @@ class TreeBuilder {
       const items = node.items.map((item, i) => this.#node(item as Node | null, [...path, String(i)]));
       return { kind: "sequence", items, position };
     }
-    if (!isScalar(node)) return scalar(null, position);
-    return { ...scalar(node.value as Scalar, position), plain: node.type === "PLAIN" };
+    const value = isScalar(node) ? node.value : null;
+    if (isPlainData(value)) return { ...scalar(value, position), plain: isScalar(node) && node.type === "PLAIN" };
+    this.#problem(position, path, "a tag makes this more than text, a number or a boolean: leave the tag out");
+    return scalar(null, position);
   }
 
   #alias(alias: Alias, path: readonly string[]): ConfigNode {
@@ -128,6 +135,10 @@ class TreeBuilder {
     const shown = path.filter((key) => !key.startsWith("*")).map((key) => (/^\d+$/.test(key) ? Number(key) : key));
     this.#problems.push({ origin: this.#origin, position, path: shown, message });
   }
+}
+
+function isPlainData(value: unknown): value is Scalar {
+  return value === null || ["string", "number", "boolean"].includes(typeof value);
 }
 
 function isEmptyScalar(node: Node): boolean {
