@@ -3,6 +3,8 @@
  * metadata with the continue token) is the result. Called by the pod watch where the server knows no WatchList: a
  * page of 500 pods as one text and one tree of objects would cost many megabytes at a time.
  */
+import { WatchFailure } from "./watch-failure.ts";
+
 const quote = 0x22;
 const backslash = 0x5c;
 const openBrace = 0x7b;
@@ -86,7 +88,7 @@ class ItemSplitter {
     if (part.length === 0) return;
     this.#held += part.length;
     if (this.#held > this.#maxItemBytes)
-      throw new Error(`a pod in the list is longer than ${this.#maxItemBytes} bytes`);
+      throw new WatchFailure("bad_line", `a pod in the list is longer than ${this.#maxItemBytes} bytes`);
     parts.push(part);
   }
 }

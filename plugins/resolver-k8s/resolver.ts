@@ -42,6 +42,7 @@ interface Running {
 }
 
 export class PodResolver implements Resolver {
+  readonly #connect: typeof connectApiServer;
   readonly #options: ResolverK8sOptions;
   readonly #context: PluginContext;
   readonly #table = new PodTable(keepClosedMillis);
@@ -50,7 +51,9 @@ export class PodResolver implements Resolver {
   readonly #metrics: ResolverMetrics;
   #running: Running | undefined;
 
-  constructor(options: ResolverK8sOptions, context: PluginContext) {
+  /** `connect` is replaced by tests. */
+  constructor(options: ResolverK8sOptions, context: PluginContext, connect = connectApiServer) {
+    this.#connect = connect;
     this.#options = options;
     this.#context = context;
     this.#networks = new PodNetworks(options.podNetworks);
@@ -62,7 +65,7 @@ export class PodResolver implements Resolver {
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const { clock, environment, logger } = this.#context;
-    const api = connectApiServer(this.#options, environment);
+    const api = this.#connect(this.#options, environment);
     const scope = watchedNode(this.#options) ?? "all nodes";
     logger.info({ apiServer: api.address, origin: api.origin, scope }, "watching pods");
     const stop = new AbortController();
@@ -120,7 +123,7 @@ export class PodResolver implements Resolver {
   async check(signal: AbortSignal): Promise<readonly Finding[]> {
     let api: ApiServer;
     try {
-      api = connectApiServer(this.#options, this.#context.environment);
+      api = this.#connect(this.#options, this.#context.environment);
     } catch (error) {
       return [{ ok: false, what: "find the Kubernetes API server", problem: describeError(error) }];
     }

@@ -36,7 +36,8 @@ export function statusFailure(status: ApiStatus, retryAfterMillis = 0): WatchFai
 
 export function watchFailure(error: unknown): WatchFailure {
   if (error instanceof WatchFailure) return error;
-  const reason = isRetryable(error) ? "unreachable" : "internal";
+  const isBroken = error instanceof SyntaxError;
+  const reason = isBroken ? "bad_line" : isRetryable(error) ? "unreachable" : "internal";
   return new WatchFailure(reason, describeError(error));
 }
 

@@ -2,9 +2,9 @@
  * Splits the body of a watch, chunks of any size, into its lines, a JSON document each. Called by the pod watch.
  * One line at a time is in memory; one longer than `maxBytes` ends it with an error.
  */
-const newline = 0x0a;
+import { WatchFailure } from "./watch-failure.ts";
 
-export class LongLineError extends Error {}
+const newline = 0x0a;
 
 export async function* watchLines(body: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<string> {
   let parts: Uint8Array[] = [];
@@ -20,7 +20,7 @@ export async function* watchLines(body: AsyncIterable<Uint8Array>, maxBytes: num
     }
     if (start === chunk.length) continue;
     held += chunk.length - start;
-    if (held > maxBytes) throw new LongLineError(`a watch event is longer than ${maxBytes} bytes`);
+    if (held > maxBytes) throw new WatchFailure("bad_line", `a watch event is longer than ${maxBytes} bytes`);
     parts.push(chunk.subarray(start));
   }
   // A last line without its end was cut off: the event comes again with the next watch.
