@@ -15,6 +15,7 @@ export interface Image {
   readonly workingFolder: string;
   readonly entrypoint: readonly string[];
   readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly stopSignal: string;
 }

@@ -65,6 +65,7 @@ export async function startPod(template: PodTemplate, place: PodPlace): Promise<
     PATH: "/usr/local/bin",
     KUBERNETES_SERVICE_HOST: host,
     KUBERNETES_SERVICE_PORT: port,
+    ...image.environment,
     ...containerEnvironment(container, place),
     ...place.environment,
   };

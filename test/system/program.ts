@@ -41,7 +41,6 @@ export class Program {
   /** Waits for an answer of its operations server with this status. */
   async answers(path: string, status: number, timeoutMillis = 20_000): Promise<string> {
     return this.#waitFor(`${path} answering ${status}`, timeoutMillis, async () => {
-      if (this.#child.exitCode !== null) throw new Error(`the program has ended with code ${this.#child.exitCode}`);
       const response = await this.#fetch(path);
       const body = await response.text();
       return response.status === status ? body : undefined;
@@ -82,9 +81,10 @@ export class Program {
   #waitFor<T>(what: string, timeoutMillis: number, ask: () => Promise<T | undefined>): Promise<T> {
     const explain = async () => {
       const samples = await this.metrics().then((metrics) => metrics.text, String);
-      return `--- printed\n${this.#output}\n--- /metrics\n${samples.replaceAll(/^(?!droplens_|packet_).*\n/gm, "")}`;
+      return `--- exit code ${this.#child.exitCode}, printed\n${this.#output}\n--- /metrics\n${samples.replaceAll(/^(?!droplens_|packet_).*\n/gm, "")}`;
     };
-    return waitFor(what, ask, { timeoutMillis, explain });
+    const hopeless = () => this.#child.exitCode !== null;
+    return waitFor(what, ask, { timeoutMillis, explain, hopeless });
   }
 
   #keep(bytes: Buffer): void {

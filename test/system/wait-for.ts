@@ -3,12 +3,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 /**
  * Asks until the answer is neither undefined nor false and returns it. After `timeoutMillis` rejects with the last
- * error, or with what `explain` has to show.
+ * error and what `explain` has to show; sooner when `hopeless` says that no answer can come any more.
  */
 export async function waitFor<T>(
   what: string,
   ask: () => Promise<T | undefined | false>,
-  options: { readonly timeoutMillis?: number; explain?(): unknown } = {},
+  options: { readonly timeoutMillis?: number; explain?(): unknown; hopeless?(): boolean } = {},
 ): Promise<T> {
   const timeoutMillis = options.timeoutMillis ?? 20_000;
   const deadline = Date.now() + timeoutMillis;
@@ -20,6 +20,7 @@ export async function waitFor<T>(
     } catch (error) {
       lastError = error;
     }
+    if (options.hopeless?.()) break;
     await sleep(100);
   }
   const shown = options.explain === undefined ? "" : `\n${String(await options.explain())}`;
