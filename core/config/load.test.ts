@@ -224,6 +224,16 @@ pipelines:
       "6:17 pipelines.drops.resolvers[0]: expected a mapping, got a list",
     ],
     [
+      "a reference without quotes within { }",
+      but("timeout: 2s", "timeout: ${env:X}"),
+      "6:48: not YAML: Unexpected flow-map-start at node end: within { } and [ ] put a reference in quotes",
+    ],
+    [
+      "a tag that makes bytes",
+      but("timeout: 2s", "timeout: !!binary aGk="),
+      "6:56 pipelines.drops.resolvers[0].timeout: a tag makes this more than text, a number or a boolean: leave the tag out",
+    ],
+    [
       "an alias to nowhere",
       but("/var/log/iptables.log", "*log"),
       '4:39 pipelines.drops.source.path: no anchor "&log" before this alias',
