@@ -65,7 +65,8 @@ export class ScriptedApiServer implements ApiServer {
 }
 
 export function response(status: number, body: object = {}, retryAfterMillis?: number): ApiResponse {
-  const answer = { status, body: Buffer.from(JSON.stringify(body)), json: () => ({ kind: "Status", ...body }) };
+  const json = { kind: "Status", ...body };
+  const answer = { status, body: Buffer.from(JSON.stringify(json)), json: () => json };
   return retryAfterMillis === undefined ? answer : { ...answer, retryAfterMillis };
 }
 
