@@ -34,7 +34,9 @@ async function makeDist(): Promise<void> {
     target: "node22.19",
     legalComments: "linked",
     // Packages in CommonJS ask for `require`, which a module does not have.
-    banner: { js: 'import{createRequire as _r}from"node:module";const require=_r(import.meta.url);' },
+    banner: {
+      js: 'import{createRequire as makeRequireForBundle}from"node:module";const require=makeRequireForBundle(import.meta.url);',
+    },
     logLevel: "warning",
   });
   chmodSync("dist/droplens.js", 0o755);
