@@ -2,7 +2,7 @@
  * Finds in the folders of a log file what rotation has made of it: the file that a checkpoint knows, the copy that
  * copytruncate made, and files that came and went between two looks. Called when a path shows another file, never else.
  */
-import { lstat, opendir, realpath, stat } from "node:fs/promises";
+import { opendir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { SavedFile } from "./checkpoint.ts";
 import { systemCode } from "./errors.ts";
@@ -12,7 +12,7 @@ import { OpenFile, type ReadRules } from "./open-file.ts";
 const maxNames = 10_000;
 const maxOpened = 200;
 
-const passable: ReadonlySet<string> = new Set(["ENOTDIR", "ELOOP", "EACCES", "EPERM", "SOURCE_FILE_REFUSED"]);
+const passable: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "EACCES", "EPERM", "SOURCE_FILE_REFUSED"]);
 
 interface Candidate {
   readonly path: string;
@@ -22,11 +22,19 @@ interface Candidate {
   readonly modifiedMillis: number;
 }
 
+/** Between which two files others may have come and gone. */
+export interface Gap {
+  readonly last: SavedFile;
+  readonly live: OpenFile;
+  /** What was written later than this does not belong between them. */
+  readonly untilMillis: number;
+}
+
 /** Opens the file that `saved` describes, at its place, wherever rotation has put it. Undefined: it is gone. */
 export async function findSaved(saved: SavedFile, rules: ReadRules): Promise<OpenFile | undefined> {
   for (const path of new Set([saved.path, saved.realPath])) {
     const file = await openQuietly(path, rules);
-    if (typeof file === "string") continue;
+    if (file === undefined) continue;
     if (isSameInode(file, saved) && file.isContinuationOf(saved)) return resumed(file, saved);
     await file.close();
   }
@@ -39,17 +47,17 @@ export async function findSaved(saved: SavedFile, rules: ReadRules): Promise<Ope
  * Files of the family of `last` that were written after it: rotated twice or more between two looks.
  * Oldest first; `live`, which the path shows now, and copies of either are not among them.
  */
-export async function findBetween(last: SavedFile, live: OpenFile, rules: ReadRules): Promise<OpenFile[]> {
+export async function findBetween({ last, live, untilMillis }: Gap, rules: ReadRules): Promise<OpenFile[]> {
   const folder = dirname(live.realPath);
   const name = basename(dirname(last.realPath) === folder ? last.realPath : live.realPath);
   return untilSteady(async () => {
     const listing = await listFolders([folder]);
     const candidates = listing.candidates
       .filter((candidate) => isRotatedName(basename(candidate.path), basename(live.realPath), name))
-      .filter((candidate) => candidate.modifiedMillis > last.modifiedMillis)
+      .filter(({ modifiedMillis }) => modifiedMillis > last.modifiedMillis && modifiedMillis <= untilMillis)
       .filter((candidate) => !isSameInode(candidate, last) && !live.isSameInode(candidate))
       .sort((a, b) => a.modifiedMillis - b.modifiedMillis);
-    return openBetween({ last, live }, { ...listing, candidates }, rules);
+    return openBetween({ last, live, untilMillis }, { ...listing, candidates }, rules);
   });
 }
 
@@ -72,21 +80,26 @@ export function basesOfRotated(name: string): readonly string[] {
   return [suffix?.[1], infix === null ? undefined : `${infix[1]}${infix[2]}`].filter((base) => base !== undefined);
 }
 
-/** What a search has opened, and whether a rename got in its way: then it is repeated, a few times at most. */
+/** What a search has opened. It is final, or stands when a second look finds the folder as it was. */
 interface Found {
   readonly files: OpenFile[];
-  readonly isSteady: boolean;
+  readonly isFinal: boolean;
+  readonly listing: string;
 }
 
 interface Listing {
   readonly candidates: readonly Candidate[];
-  readonly isSteady: boolean;
+  /** Which names lead to which files: the same twice means that no rename got in the way of the search. */
+  readonly text: string;
 }
 
+/** A folder that is read while files in it are renamed may show one of them twice or not at all (POSIX readdir). */
 async function untilSteady(search: () => Promise<Found>): Promise<OpenFile[]> {
+  let before: string | undefined;
   for (let tries = 1; ; tries++) {
-    const { files, isSteady } = await search();
-    if (isSteady || tries >= 5) return files;
+    const { files, isFinal, listing } = await search();
+    if (isFinal || listing === before || tries >= 6) return files;
+    before = listing;
     await Promise.all(files.map((file) => file.close()));
   }
 }
@@ -100,36 +113,28 @@ async function findAmong(saved: SavedFile, listing: Listing, rules: ReadRules): 
     .filter((candidate) => candidate.size >= saved.offset && candidate.modifiedMillis >= saved.modifiedMillis - 1)
     .sort((a, b) => b.modifiedMillis - a.modifiedMillis);
   const livePath = await realpath(saved.path).catch(() => saved.path);
-  let { isSteady } = listing;
   for (const candidate of [...sameInode, ...copies].slice(0, maxOpened)) {
     const file = await openQuietly(candidate.path, rules);
-    isSteady &&= file === "refused" || (file !== "gone" && file.isSameInode(candidate));
-    if (typeof file === "string") continue;
+    if (file === undefined) continue;
     // A short beginning may be that of a new file too, and what is taken for read is lost: only a full one proves it.
     const isFull = saved.fingerprint.length >= rules.fingerprintBytes;
     const isProven = isSameInode(file, saved) || file.realPath !== livePath || isFull;
-    if (isProven && file.isContinuationOf(saved)) return { files: [resumed(file, saved)], isSteady: true };
+    if (isProven && file.isContinuationOf(saved)) return { files: [resumed(file, saved)], isFinal: true, listing: "" };
     await file.close();
   }
-  return { files: [], isSteady };
+  return { files: [], isFinal: false, listing: listing.text };
 }
 
-async function openBetween(
-  { last, live }: { readonly last: SavedFile; readonly live: OpenFile },
-  listing: Listing,
-  rules: ReadRules,
-): Promise<Found> {
-  let { isSteady } = listing;
+async function openBetween({ last, live }: Gap, listing: Listing, rules: ReadRules): Promise<Found> {
   const files: OpenFile[] = [];
   for (const candidate of listing.candidates.slice(0, maxOpened)) {
     const file = await openQuietly(candidate.path, rules);
-    isSteady &&= file === "refused" || (file !== "gone" && file.isSameInode(candidate));
-    if (typeof file === "string") continue;
+    if (file === undefined) continue;
     const isCopyOfLast = last.fingerprint.length > 0 && file.isContinuationOf({ ...last, offset: 0 });
     if (isCopyOfLast || file.isCopyOf(live)) await file.close();
     else files.push(file);
   }
-  return { files, isSteady };
+  return { files, isFinal: false, listing: listing.text };
 }
 
 /** A device may have another number after a reboot; the fingerprint tells then. */
@@ -152,13 +157,12 @@ async function foldersOf(path: string, lastRealPath: string): Promise<readonly s
 
 async function listFolders(folders: readonly string[]): Promise<Listing> {
   const candidates = new Map<string, Candidate>();
-  let isSteady = true;
+  const text: string[] = [];
   for (const folder of folders) {
     for (const name of await listNames(folder)) {
       const path = join(folder, name);
       const stats = await stat(path, { bigint: true }).catch(() => undefined);
-      // A link that leads nowhere is no sign of a rename.
-      if (stats === undefined) isSteady &&= await exists(path);
+      text.push(`${path} ${stats?.ino ?? "gone"}`);
       if (stats === undefined || !stats.isFile()) continue;
       const [device, inode] = [String(stats.dev), String(stats.ino)];
       // As node computes `mtimeMs` of number stats, so that both compare equal.
@@ -167,14 +171,7 @@ async function listFolders(folders: readonly string[]): Promise<Listing> {
       candidates.set(`${device}:${inode}`, { path, device, inode, size: Number(stats.size), modifiedMillis });
     }
   }
-  return { candidates: [...candidates.values()], isSteady };
-}
-
-async function exists(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    () => false,
-  );
+  return { candidates: [...candidates.values()], text: text.sort().join("\n") };
 }
 
 async function listNames(folder: string): Promise<string[]> {
@@ -190,14 +187,12 @@ async function listNames(folder: string): Promise<string[]> {
   return names;
 }
 
-/** What has gone again or is not for us to read: the search goes on without it. */
-async function openQuietly(path: string, rules: ReadRules): Promise<OpenFile | "gone" | "refused"> {
+/** Undefined for what has gone again or is not for us to read: the search goes on without it. */
+async function openQuietly(path: string, rules: ReadRules): Promise<OpenFile | undefined> {
   try {
     return await OpenFile.open(path, rules);
   } catch (error) {
-    const code = systemCode(error);
-    if (code === "ENOENT") return "gone";
-    if (passable.has(code)) return "refused";
+    if (passable.has(systemCode(error))) return undefined;
     throw error;
   }
 }

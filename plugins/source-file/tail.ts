@@ -8,7 +8,7 @@ import type { SavedFile } from "./checkpoint.ts";
 import { systemCode } from "./errors.ts";
 import { type Look, lookAt, unreadableProblem } from "./file-look.ts";
 import { OpenFile, type ReadRules, type ReadStep } from "./open-file.ts";
-import { findBetween, findSaved } from "./rotated-files.ts";
+import { findBetween, findSaved, type Gap } from "./rotated-files.ts";
 
 export interface TailParts {
   readonly rules: ReadRules;
@@ -146,7 +146,12 @@ export class Tail {
     const { rules, logger } = this.#parts;
     const live = await OpenFile.open(this.path, rules);
     if (this.#files.some((file) => file.isSameInode(live))) return live.close();
-    const between = last === undefined ? [] : await this.#findBetween(last, live).catch((error) => closed(live, error));
+    const between =
+      last === undefined
+        ? []
+        : await this.#findBetween({ last, live, untilMillis: Number.POSITIVE_INFINITY }).catch((error) =>
+            closed(live, error),
+          );
     for (const one of between.slice(0, -1)) one.settled = true;
     for (const one of [...between, live]) this.#resumeKnown(one, last);
     this.#files.push(...between, live);
@@ -159,8 +164,8 @@ export class Tail {
   }
 
   /** Without those that are open anyway. */
-  async #findBetween(last: SavedFile, live: OpenFile): Promise<OpenFile[]> {
-    const found = await findBetween(last, live, this.#parts.rules);
+  async #findBetween(gap: Gap): Promise<OpenFile[]> {
+    const found = await findBetween(gap, this.#parts.rules);
     const isOpen = (one: OpenFile) => this.#files.some((file) => file.isSameInode(one));
     await Promise.all(found.filter(isOpen).map((file) => file.close()));
     return found.filter((file) => !isOpen(file));
@@ -191,7 +196,7 @@ export class Tail {
     if (copy !== undefined) this.#files.unshift(copy);
     else if (unreadBytes > 0) this.#parts.lost(this.path, "truncated", unreadBytes);
     file.restart();
-    const between = await this.#findBetween(before, file);
+    const between = await this.#findBetween({ last: before, live: file, untilMillis: file.modifiedMillis });
     this.#insertCopies(between, file);
     this.#noteEmptied(file);
     this.#quietSince = undefined;
@@ -203,7 +208,7 @@ export class Tail {
   /** Something was written to the emptied file: is it all there, or has some been copied away meanwhile? */
   async #lookBehindEmptied(file: OpenFile, emptied: SavedFile): Promise<void> {
     if (file.inode !== emptied.inode || !file.refresh() || file.modifiedMillis === emptied.modifiedMillis) return;
-    const copies = await this.#findBetween(emptied, file);
+    const copies = await this.#findBetween({ last: emptied, live: file, untilMillis: file.modifiedMillis });
     this.#noteEmptied(file);
     this.#insertCopies(copies, file);
   }
