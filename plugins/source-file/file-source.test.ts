@@ -182,6 +182,21 @@ describe("several files", () => {
     expect(reader.source.problems()).toEqual([]);
   });
 
+  it("lets a match go that is gone for more than a minute, with its last line", async () => {
+    writeFileSync(path, "one\ntwo");
+    writeFileSync(join(folder, "b.log"), "");
+    const reader = collect({ path: join(folder, "*.log") });
+    await reader.waitForLines(1);
+    rmSync(path);
+    await reader.polls();
+    expect(reader.source.problems()).toEqual([]);
+    expect(openFiles()).toHaveLength(2);
+    reader.context.clock.moveOn(120_000);
+    await reader.waitForLines(2);
+    await reader.waitFor(() => openFiles().length === 1);
+    expect(reader.lines).toEqual(["one", "two"]);
+  });
+
   it("finds files in folders that come later, with **", async () => {
     const reader = collect({ path: join(folder, "**/*.log") });
     await reader.polls(1);
@@ -253,7 +268,8 @@ describe("what cannot be read", () => {
     const isRoot = process.geteuid?.() === 0;
     writeFileSync(path, "one\n");
     chmodSync(path, 0o200);
-    chmodSync(folder, 0o711);
+    // Without the right to list the folder there are no file events either.
+    chmodSync(folder, 0o311);
     // Root may read anything, so it becomes somebody else for the length of this test.
     if (isRoot) process.seteuid?.(65_534);
     try {
@@ -263,6 +279,13 @@ describe("what cannot be read", () => {
       await expect(source().start()).rejects.toThrow(/supplementalGroups/);
       const reader = collect();
       await reader.waitFor(() => reader.source.problems().length > 0);
+      await reader.polls();
+      const warnings = reader.context.logger.messages("warn");
+      expect(warnings.filter((message) => message.includes("no file events for this folder"))).toHaveLength(1);
+      expect(warnings.filter((message) => message.includes("cannot read"))).toHaveLength(1);
+      reader.context.clock.moveOn(61_000);
+      await reader.polls();
+      expect(reader.context.logger.messages("warn").filter((one) => one.includes("cannot read"))).toHaveLength(2);
       if (isRoot) process.seteuid?.(0);
       chmodSync(path, 0o644);
       await reader.waitForLines(1);

@@ -8,17 +8,27 @@ import { type TestContext, testContext } from "../../core/testkit/test-context.t
 import { options } from "./config.ts";
 import { FileSource } from "./file-source.ts";
 
-export const realClock: Clock = {
-  now: () => Date.now(),
-  sleep: (millis, signal) => delay(millis, undefined, { signal }),
-};
+/** Real time, which a test may move on. */
+class MovableClock implements Clock {
+  #aheadMillis = 0;
 
-export type WrittenOptions = Parameters<typeof options.parse>[0] & object;
+  now(): number {
+    return Date.now() + this.#aheadMillis;
+  }
+
+  sleep(millis: number, signal: AbortSignal): Promise<void> {
+    return delay(millis, undefined, { signal });
+  }
+
+  moveOn(millis: number): void {
+    this.#aheadMillis += millis;
+  }
+}
 
 export class LineCollector {
   readonly lines: string[] = [];
   readonly chunks: { readonly bytes: number; readonly firstLine: string }[] = [];
-  readonly context: TestContext<Clock>;
+  readonly context: TestContext<MovableClock>;
   readonly source: FileSource;
   /** As it comes back from disk. */
   resume: JsonValue | undefined;
@@ -26,7 +36,7 @@ export class LineCollector {
   readonly #running: Promise<void>;
 
   constructor(written: object, resume?: JsonValue) {
-    this.context = testContext({ clock: realClock });
+    this.context = testContext({ clock: new MovableClock() });
     this.source = new FileSource(options.parse({ pollInterval: "15ms", ...written }), this.context);
     this.resume = resume;
     this.#running = this.#run();
