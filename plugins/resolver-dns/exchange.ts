@@ -6,7 +6,12 @@ import { randomInt } from "node:crypto";
 import { createSocket } from "node:dgram";
 import type { Clock } from "../../core/plugin/index.ts";
 import { type Answer, decodeAnswer, encodeQuestion, type Question } from "./message.ts";
-import type { ServerAddress } from "./name-server.ts";
+
+export interface ServerAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly family: 4 | 6;
+}
 
 export type ExchangeResult = Answer | { readonly kind: "no-answer"; readonly reason: NoAnswer };
 

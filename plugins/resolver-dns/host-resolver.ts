@@ -6,12 +6,12 @@
 import type { AddressQuery, Endpoint, Finding, PluginContext, Resolver } from "../../core/plugin/index.ts";
 import { AnswerCache } from "./answer-cache.ts";
 import type { ResolverDnsOptions } from "./config.ts";
-import type { ExchangeResult } from "./exchange.ts";
+import type { ExchangeResult, ServerAddress } from "./exchange.ts";
 import { hostName } from "./host-name.ts";
 import { LookupCounter, type LookupOutcome } from "./lookup-counter.ts";
 import { LookupQueue } from "./lookup-queue.ts";
 import { reverseName } from "./message.ts";
-import { describeServer, NameServers, type ServerAddress } from "./name-server.ts";
+import { describeServer, NameServers } from "./name-server.ts";
 import { Silence } from "./silence.ts";
 
 /** RFC 9520 section 3.2: a failure is remembered, for a second at least and five minutes at most. */

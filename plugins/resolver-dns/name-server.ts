@@ -5,13 +5,7 @@
 import { Resolver as SystemResolver } from "node:dns";
 import { isIP } from "node:net";
 import type { Clock } from "../../core/plugin/index.ts";
-import { type ExchangeResult, exchange } from "./exchange.ts";
-
-export interface ServerAddress {
-  readonly host: string;
-  readonly port: number;
-  readonly family: 4 | 6;
-}
+import { type ExchangeResult, exchange, type ServerAddress } from "./exchange.ts";
 
 /** resolv.conf(5): no more than three servers are used. */
 const maxTries = 3;
