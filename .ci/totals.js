@@ -1,7 +1,7 @@
 /**
  * Sums up what .ci/run has done: the folder with its steps and the JSON reports of its test runs comes in, the totals go
  * out as the last line. A test that one run skips and another one runs counts once, as run. The exit code is 1 when
- * anything failed, or when a test was skipped that waits for DROPLENS_SYSTEM and so should have run.
+ * anything failed, or when a test was skipped that waits for the real system and so should have run.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,8 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith(".json")))
   for (const suite of JSON.parse(readFileSync(join(folder, file), "utf8")).testResults) {
     if (suite.status === "failed" && suite.assertionResults.length === 0) note(suite.name, "failed");
     for (const test of suite.assertionResults) {
-      note(`${suite.name} > ${test.fullName}`, ["passed", "failed"].includes(test.status) ? test.status : "skipped");
+      const name = test.fullName.replace(/ \(skipped: [^)]*\)/, "");
+      note(`${suite.name} > ${name}`, ["passed", "failed"].includes(test.status) ? test.status : "skipped");
     }
   }
 }
@@ -44,7 +45,8 @@ function note(name, outcome) {
 
 function waitsForSystem(path) {
   if (path.includes("/test/system/")) return true;
-  return existsSync(path) && readFileSync(path, "utf8").includes("DROPLENS_SYSTEM");
+  // The same rule as in test/system/vitest.config.ts.
+  return existsSync(path) && /process\.env\.(DROPLENS_SYSTEM|KUBECONFIG)\b/.test(readFileSync(path, "utf8"));
 }
 
 function readLines(path) {
