@@ -7,6 +7,7 @@ import { Droplens } from "./droplens.ts";
 import { childLogger } from "./operations/logger.ts";
 import { PrometheusMetrics } from "./operations/metrics.ts";
 import { showPipeline, timings } from "./operations/pipeline-metrics.ts";
+import { showProcess } from "./operations/process-metrics.ts";
 import { OperationsServer } from "./operations/server.ts";
 import { CheckpointFile } from "./pipeline/checkpoint.ts";
 import { Pipeline, type SinkStage } from "./pipeline/pipeline.ts";
@@ -34,11 +35,17 @@ export function compose({ config, environment, logger, clock = realClock, replay
     .register(tokens.ENVIRONMENT, () => environment)
     .register(tokens.CLOCK, () => clock)
     .register(tokens.LOGGER, () => logger)
-    .register(tokens.METRICS, () => new PrometheusMetrics())
+    .register(tokens.METRICS, makeMetrics)
     .register(tokens.STATE_FOLDER, async () => (replay ? undefined : usableStateFolder(config.stateFolder, logger)))
     .register(tokens.PIPELINES, (registry) => makePipelines(registry, replay))
     .register(tokens.OPERATIONS, () => (replay ? undefined : new OperationsServer()))
     .register(tokens.DROPLENS, makeDroplens);
+}
+
+function makeMetrics(): PrometheusMetrics {
+  const metrics = new PrometheusMetrics();
+  showProcess(metrics);
+  return metrics;
 }
 
 async function makeDroplens(registry: Registry): Promise<Droplens> {

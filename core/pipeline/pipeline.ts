@@ -125,7 +125,8 @@ export class Pipeline {
     const ticking = new AbortController();
     const ticks = this.#tick(ticking.signal);
     try {
-      await this.#readAll(signal);
+      // A source that does not heed its signal shall not keep the process from its end.
+      await Promise.race([this.#readAll(signal), ended(deadline)]);
     } finally {
       ticking.abort();
       await ticks;
@@ -194,11 +195,7 @@ export class Pipeline {
   }
 
   async #drain(deadline: AbortSignal): Promise<void> {
-    const giveUp = new Promise<void>((resolve) => {
-      if (deadline.aborted) resolve();
-      deadline.addEventListener("abort", () => resolve(), { once: true });
-    });
-    await Promise.race([this.#drainAll(deadline), giveUp]);
+    await Promise.race([this.#drainAll(deadline), ended(deadline)]);
     this.#draining.abort();
     await this.#delivering;
     await this.#keepRest();
@@ -291,4 +288,11 @@ export class Pipeline {
     const onAck = (millis: number) => observe.delivered(name, millis);
     return new DeliveryQueue({ name, sink, options, clock, logger, books, onAck });
   }
+}
+
+function ended(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }
