@@ -3,18 +3,15 @@ import { z } from "zod";
 import { kubernetesOptions } from "../../core/kubernetes/connect.ts";
 import { duration } from "../../core/plugin/index.ts";
 
+// The API server takes any text here, and so did kube-iptables-tailer.
+const label = z
+  .string()
+  .regex(/^[^\p{Cc}\p{Cs}]{1,128}$/u, "must be 1 to 128 characters, none of them a control character");
+
 export const options = z.strictObject({
   ...kubernetesOptions,
-  reason: z
-    .string()
-    .regex(/^[A-Za-z][A-Za-z0-9]{0,127}$/, 'not a reason: one word of letters and digits, like "PacketDrop"')
-    .default("PacketDrop")
-    .describe("The events' reason, one UpperCamelCase word"),
-  sourceComponent: z
-    .string()
-    .regex(/^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/, 'not a component: at most 63 of A-Z a-z 0-9 "-" "_" "."')
-    .default("kube-iptables-tailer")
-    .describe("Who reports, in kubectl's column From"),
+  reason: label.default("PacketDrop").describe("The events' reason; by custom one UpperCamelCase word"),
+  sourceComponent: label.default("kube-iptables-tailer").describe("Who reports, in kubectl's column From"),
   host: z
     .string()
     .max(253)

@@ -5,6 +5,8 @@
 import type { Clock, Counter, Logger, PluginContext } from "../../core/plugin/index.ts";
 import type { Discard, Outcome, Retry, Verb } from "./outcome.ts";
 
+/** Pods and namespaces come and go. */
+const everyday: readonly Discard["reason"][] = ["not_found", "namespace_terminating"];
 const everyMillis = 60_000;
 
 export type LastError = { readonly time: string; readonly problem: string };
@@ -79,11 +81,11 @@ export class Journal {
   discarded(discard: Discard): void {
     this.#discarded.add({ reason: discard.reason });
     this.#remember(discard.problem);
-    // A missing right has its own line, which names the rule; gone namespaces are everyday life.
+    // A missing right has its own line, which names the rule.
     if (discard.reason === "missing_right") return;
-    const level = discard.reason === "forbidden" || discard.reason === "invalid" ? "error" : "debug";
+    const level = everyday.includes(discard.reason) ? "debug" : "error";
     if (!this.#mayLog(discard.reason)) return;
-    const text = `events are discarded as ${discard.reason}; the latest answer of ${this.#server}: ${discard.problem}`;
+    const text = `events are discarded as ${discard.reason}; the latest one, at ${this.#server}: ${discard.problem}`;
     this.#logger[level]({ reason: discard.reason }, text);
   }
 

@@ -24,7 +24,14 @@ export type Retry = {
 
 export type Discard = {
   readonly kind: "discard";
-  readonly reason: "not_found" | "namespace_terminating" | "missing_right" | "forbidden" | "invalid" | "conflict";
+  readonly reason:
+    | "not_found"
+    | "namespace_terminating"
+    | "missing_right"
+    | "forbidden"
+    | "invalid"
+    | "conflict"
+    | "internal_error";
   readonly problem: string;
   /** The whole namespace refuses this verb: no use in asking again for a while. */
   readonly refusedMillis?: number;

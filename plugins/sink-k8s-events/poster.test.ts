@@ -209,6 +209,18 @@ describe("a namespace that refuses", () => {
   });
 });
 
+it("a mistake in our own code is seen as a discard, and the next drop is tried anew", async () => {
+  const { api, parts, post } = setUp();
+  const { observe } = parts;
+  parts.observe = () => {
+    throw new TypeError("oops");
+  };
+  expect(await post("web", {})).toEqual({ kind: "discard", reason: "internal_error", problem: "oops" });
+  parts.observe = observe;
+  expect(await post("db", {})).toEqual({ kind: "stored" });
+  expect(api.requests).toHaveLength(2);
+});
+
 describe("many pods at once", () => {
   it("have one request each under way, within the slots", async () => {
     const { api, post } = setUp();
@@ -269,5 +281,5 @@ function setUp() {
     const notice: Notice = { pod: { namespace, name: pod, uid: `uid-${pod}` }, message };
     return poster.post(notice, { count: 1, firstMillis: 0, lastMillis: 0, ...packets });
   };
-  return { api, clock, poster, post, stop, observed, combined };
+  return { api, clock, parts, poster, post, stop, observed, combined };
 }

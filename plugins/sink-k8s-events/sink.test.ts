@@ -190,8 +190,8 @@ describe("the options", () => {
     expect(parse({})).toMatchObject({ value: { reason: "PacketDrop", sourceComponent: "kube-iptables-tailer" } });
   });
 
-  it("refuse unknown keys, a reason with spaces, a bare number as a duration, an unknown side", () => {
-    for (const wrong of [{ reasn: "X" }, { reason: "Packet Drop" }, { eventTtl: 3600 }, { sides: "sender" }]) {
+  it("refuse unknown keys, a reason with a line feed, a bare number as a duration, an unknown side", () => {
+    for (const wrong of [{ reasn: "X" }, { reason: "Packet\nDrop" }, { eventTtl: 3600 }, { sides: "sender" }]) {
       expect(parse(wrong), JSON.stringify(wrong)).toHaveProperty("issues");
     }
   });
