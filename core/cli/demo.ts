@@ -66,7 +66,7 @@ async function play(stage: Stage): Promise<ExitCode> {
     watching.abort();
     io.signal.removeEventListener("abort", onStop);
   }
-  io.stdout(epilogue(droplens, await events, folder));
+  io.stdout(epilogue(stage, droplens, await events));
   return 0;
 }
 
@@ -125,7 +125,7 @@ ${once ? "The story is told once." : "Ctrl-C ends it."}
 `;
 }
 
-function epilogue({ pipelines }: Droplens, events: number, folder: string): string {
-  const told = `${packetsInStory} packets in the story, ${events} events on pods. Nothing is left running or in ${folder}.`;
-  return `\n${pipelines.map(summarize).join("")}${told}\n`;
+function epilogue({ once, folder }: Stage, { pipelines }: Droplens, events: number): string {
+  const told = once ? `${packetsInStory} packets were in the story, ` : "";
+  return `\n${pipelines.map(summarize).join("")}${told}${events} events are on the pods. Nothing is left in ${folder}.\n`;
 }
