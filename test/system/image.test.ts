@@ -3,7 +3,7 @@
  * with a token of its ServiceAccount; and in the place of kube-iptables-tailer, with that one's manifest.
  */
 import { randomUUID } from "node:crypto";
-import { appendFile, chmod, chown, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { appendFile, chmod, chown, glob, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -41,13 +41,13 @@ systemTest("the image", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** A log folder of the node, its file as rsyslog makes it on Debian: 0640 root:adm. */
-  async function makeLog(name: string) {
+  /** A log folder of the node, its file as rsyslog makes it: 0640 root:adm on Debian, 0600 root:root on RHEL. */
+  async function makeLog(name: string, kin: "Debian" | "RHEL" = "Debian") {
     const logs = await mkdtemp(join(folder, "logs-"));
     await chmod(logs, 0o755);
     const path = join(logs, name);
-    await appendFile(path, "", { mode: 0o640 });
-    await chown(path, 0, admGroup);
+    await appendFile(path, "", { mode: kin === "Debian" ? 0o640 : 0o600 });
+    await chown(path, 0, kin === "Debian" ? admGroup : 0);
     return { logs, drop: (prefix: string, port: number) => appendFile(path, logLine(prefix, port)) };
   }
 
@@ -75,24 +75,61 @@ systemTest("the image", () => {
     expect(image.stopSignal).toBe("SIGTERM");
   });
 
-  it("does the DaemonSet's work with no more rights than the manifests give", async () => {
-    const log = await makeLog("kern.log");
-    const port = await freePort();
-    const daemonSet = JSON.parse(await kubectl(["get", "daemonset", "droplens", "-n", "droplens", "-o", "json"]));
-    const program = await start(daemonSet.spec.template, {
-      namespace: "droplens",
-      serviceAccount: "droplens",
-      hostPaths: { "/var/log": log.logs },
-      editConfig: (text) => text.replace("port: 9090", `port: ${port}`),
-      port,
+  describe("as the DaemonSet", () => {
+    let template: PodTemplate;
+
+    beforeAll(async () => {
+      template = JSON.parse(await kubectl(["get", "daemonset", "droplens", "-n", "droplens", "-o", "json"])).spec
+        .template;
     });
-    await program.answers("/readyz", 200, 30_000);
-    await program.answers("/healthz", 200);
-    await log.drop("calico-packet: ", 5432);
-    await told(shop, "web", `Packet dropped when sending traffic to ${data} (10.204.2.2) on port 5432/TCP`, program);
-    await told(data, "db", `Packet dropped when receiving traffic from ${shop} (10.204.1.2) on port 5432/TCP`, program);
-    expect(await program.stop()).toBe(0);
-    expect(program.logLines("warn").concat(program.logLines("error"))).toEqual([]);
+
+    async function startDaemon(changed: PodTemplate, logs: string): Promise<Program> {
+      const port = await freePort();
+      return start(changed, {
+        namespace: "droplens",
+        serviceAccount: "droplens",
+        hostPaths: { "/var/log": logs },
+        editConfig: (text) => text.replace("port: 9090", `port: ${port}`),
+        port,
+      });
+    }
+
+    it("does its work with no more rights than the manifests give", async () => {
+      const log = await makeLog("kern.log");
+      const program = await startDaemon(template, log.logs);
+      await program.answers("/readyz", 200, 30_000);
+      await program.answers("/healthz", 200);
+      await log.drop("calico-packet: ", 5432);
+      await told(shop, "web", `Packet dropped when sending traffic to ${data} (10.204.2.2) on port 5432/TCP`, program);
+      await told(
+        data,
+        "db",
+        `Packet dropped when receiving traffic from ${shop} (10.204.1.2) on port 5432/TCP`,
+        program,
+      );
+      expect(await program.stop()).toBe(0);
+      expect(program.logLines("warn").concat(program.logLines("error"))).toEqual([]);
+      expect(await savedCheckpoints(folder)).not.toEqual([]);
+    });
+
+    it("ends with the reason and the remedy where only root may read the log", async () => {
+      const log = await makeLog("kern.log", "RHEL");
+      const program = await startDaemon(template, log.logs);
+      expect(await program.ended()).toBe(1);
+      const [error, ...more] = program.logLines("error");
+      expect(error).toMatch(/cannot read \/var\/log\/kern\.log \(EACCES\).*supplementalGroups/);
+      expect(more).toEqual([]);
+    });
+
+    it("reads that file as root without capabilities, as its comment says", async () => {
+      const log = await makeLog("kern.log", "RHEL");
+      const asRoot = { spec: { ...template.spec, securityContext: { runAsUser: 0, runAsGroup: 0 } } };
+      const program = await startDaemon(asRoot, log.logs);
+      await program.answers("/readyz", 200, 30_000);
+      await log.drop("calico-packet: ", 5433);
+      await told(shop, "web", `Packet dropped when sending traffic to ${data} (10.204.2.2) on port 5433/TCP`, program);
+      expect(await program.stop()).toBe(0);
+    });
   });
 
   describe("in the place of kube-iptables-tailer", () => {
@@ -161,6 +198,13 @@ systemTest("the image", () => {
     });
   });
 });
+
+/** What is in the volumes named "state" of all pods so far. */
+async function savedCheckpoints(folder: string): Promise<string[]> {
+  const saved: string[] = [];
+  for await (const path of glob(`${folder}/*/state-*/*.checkpoint`)) saved.push(path);
+  return saved;
+}
 
 /** What the Go tailer's demo DaemonSet says of its pod: command, environment, the log folder read-only. */
 const tailerTemplate = `

@@ -63,6 +63,12 @@ export class Program {
     });
   }
 
+  /** Waits for its end, and returns its exit code, or the signal that ended it. */
+  ended(timeoutMillis = 20_000): Promise<number | string> {
+    const result = async () => this.#child.exitCode ?? this.#child.signalCode ?? undefined;
+    return waitFor("the program's end", result, { timeoutMillis, explain: () => this.#output });
+  }
+
   /** Asks it to stop, and returns its exit code, or the signal that ended it. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | string> {
     const { exitCode, signalCode } = this.#child;
