@@ -80,7 +80,7 @@ function bracketed(line: string, at: number, reader: FrameReader): Frame | undef
   if (stamp !== undefined && line.startsWith("] ", stamp.end)) {
     return { author: "unknown", host: "", stamp, messageAt: stamp.end + 2, secondsStampAt: -1 };
   }
-  const relative = /\[ *\+?\d+\.\d+(?: < *\d+\.\d+ ?>)?\](?:\[ *[TC]\d+\])? /y;
+  const relative = /\[ *\+?\d+\.\d+(?: < *\d+\.\d+ ?>| +)?\](?:\[ *[TC]\d+\])? /y;
   relative.lastIndex = at;
   const match = relative.exec(line);
   return match === null ? undefined : behindTime(line, at + match[0].length, undefined, reader);

@@ -93,8 +93,8 @@ function authorOf(fields: Fields): Author {
 }
 
 function stampOf(fields: Fields, clock: ClockReader, now: number): Stamp | "unreadable" | undefined {
-  const journal = journalTime(fields);
-  if (journal !== undefined) return journal;
+  const exact = journalTime(fields) ?? macroTime(fields);
+  if (exact !== undefined) return exact;
   const value = first(fields, timeKeys);
   if (value === undefined) return undefined;
   if (typeof value === "number") return unixTime(value);
@@ -102,18 +102,31 @@ function stampOf(fields: Fields, clock: ClockReader, now: number): Stamp | "unre
 }
 
 /**
- * __REALTIME_TIMESTAMP is when journald read the record. Both monotonic clocks tell how long it had waited by then:
- * minutes, for what was in the kernel's buffer when journald started.
+ * __REALTIME_TIMESTAMP is when journald read the record; the two monotonic times tell how long it had waited by then:
+ * minutes, for what was in the kernel's buffer when journald started. printk's clock is not disciplined and drifts from
+ * the other by some 100 ppm, so that only a wait well beyond that counts.
  */
 function journalTime(fields: Fields): Stamp | undefined {
   const read = microseconds(fields.__REALTIME_TIMESTAMP);
   if (read === undefined) return undefined;
   const logged = microseconds(fields._SOURCE_MONOTONIC_TIMESTAMP);
-  const readMonotonic = microseconds(fields.__MONOTONIC_TIMESTAMP);
-  const waited = logged === undefined || readMonotonic === undefined ? 0 : Math.max(0, readMonotonic - logged);
-  const micros = read - waited;
-  const fraction = String(micros % 1_000_000).padStart(6, "0");
-  return plainStamp(Math.floor(micros / 1000), fraction);
+  const uptime = microseconds(fields.__MONOTONIC_TIMESTAMP);
+  const waited = logged === undefined || uptime === undefined ? 0 : uptime - logged;
+  const drift = 1_000_000 + (uptime ?? 0) * 500e-6;
+  const micros = waited > drift ? read - waited : read;
+  return plainStamp(Math.floor(micros / 1000), sixDigits(micros % 1_000_000));
+}
+
+/** syslog-ng's key-value macros: seconds and microseconds apart. */
+function macroTime(fields: Fields): Stamp | undefined {
+  const seconds = microseconds(fields.UNIXTIME);
+  const micros = microseconds(fields.USEC);
+  if (seconds === undefined || micros === undefined || micros >= 1_000_000) return undefined;
+  return plainStamp(seconds * 1000 + Math.floor(micros / 1000), sixDigits(micros));
+}
+
+function sixDigits(micros: number): string {
+  return String(micros).padStart(6, "0");
 }
 
 function microseconds(value: unknown): number | undefined {

@@ -171,7 +171,7 @@ class ByteWords {
     const view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, bytes.length);
     this.#words = new Uint32Array(bytes.length >> 2);
     for (let i = 0; i < this.#words.length; i++) this.#words[i] = view.getUint32(i * 4);
-    this.#rest = bytes.slice(this.#words.length * 4);
+    this.#rest = this.#bytes.subarray(this.#words.length * 4);
   }
 
   equals(other: Uint8Array): boolean {

@@ -5,11 +5,12 @@
  */
 import type { PacketDrop, ParseResult } from "../../core/plugin/index.ts";
 import { type Anchor, findAnchor } from "./anchor.ts";
-import { type ClockReader, type Stamp, utcText } from "./clock-reader.ts";
+import type { ClockReader, Stamp } from "./clock-reader.ts";
+import { DropRecord } from "./drop-record.ts";
 import { type Author, type Frame, type FrameReader, readFrame } from "./frame.ts";
 import { readJsonLine } from "./json-line.ts";
 import { kernelUnescaped } from "./kernel-escapes.ts";
-import { readPacket, shown } from "./packet.ts";
+import { readPacket } from "./packet.ts";
 import type { RulePrefix, RulePrefixes } from "./rule-prefixes.ts";
 
 export interface FoundDrop {
@@ -134,7 +135,8 @@ export class LineParser {
     const result = readPacket(text, frame.messageAt, anchor);
     if (result.kind !== "packet") return result;
     const stamp = frame.stamp ?? readingTime(now);
-    const drop = dropOf(result.packet, stamp, frame.host, prefix);
+    const { millis, fraction } = stamp;
+    const drop = new DropRecord(result.reading, anchor, { millis, fraction, host: frame.host, logPrefix: prefix.text });
     const places = unwrapped.plain
       ? {
           stamp,
@@ -201,21 +203,6 @@ function withOuterTime<T>(inner: Unwrapped | T, outer: Stamp | "unreadable" | un
   if (typeof inner !== "object" || inner === null || !("frame" in inner)) return inner;
   const frame = inner.frame.stamp === undefined ? { ...inner.frame, stamp: outer } : inner.frame;
   return { ...inner, frame, plain: false };
-}
-
-export function dropOf(
-  packet: Omit<PacketDrop, "time">,
-  stamp: Pick<Stamp, "millis" | "fraction">,
-  host: string,
-  prefix: RulePrefix,
-): PacketDrop {
-  const { millis, fraction } = stamp;
-  return {
-    time: utcText(millis, fraction),
-    ...(host !== "" && { host: shown(host) }),
-    ...(prefix.text !== "" && { logPrefix: prefix.text }),
-    ...packet,
-  };
 }
 
 function readingTime(now: number): Stamp {

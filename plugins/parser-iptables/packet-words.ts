@@ -1,27 +1,46 @@
 /**
  * The words of a netfilter message behind the interfaces, "SRC=10.0.0.1", "DF", "FRAG:185", put into fields.
  * The first value of a key wins, as the kernel prints the packet's own before what it quotes. Called by readPacket.
+ * Words are told by their first letter and read in place: a line has 25 of them, and a flood is all first packets.
  */
-import { formatAddress, type PacketHeader, protocolKeyword, protocolNumber } from "../../core/plugin/index.ts";
-import { readIPv6 } from "./kernel-address.ts";
-import type { PacketFields } from "./packet.ts";
+import { type PacketHeader, protocolKeyword, protocolNumber } from "../../core/plugin/index.ts";
+import { readAddress } from "./kernel-address.ts";
 
-export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 /** A packet as far as it is read. */
-export interface Reading extends Partial<Mutable<PacketFields>> {
-  flags?: string[];
-  incomplete?: boolean;
-  headerTruncated?: boolean;
-  broken?: "address" | "port" | "protocol" | "several-packets";
-  arp?: boolean;
+export class Reading {
+  ipVersion: 4 | 6 | undefined = undefined;
+  sourceAddress: string | undefined = undefined;
+  destinationAddress: string | undefined = undefined;
+  protocol: string | undefined = undefined;
+  sourcePort: number | undefined = undefined;
+  destinationPort: number | undefined = undefined;
+  icmpType: number | undefined = undefined;
+  icmpCode: number | undefined = undefined;
+  tcpFlags: string[] | undefined = undefined;
+  length: number | undefined = undefined;
+  ttl: number | undefined = undefined;
+  fragmentOffset: number | undefined = undefined;
+  embedded: PacketHeader | undefined = undefined;
+  sourceMac: string | undefined = undefined;
+  destinationMac: string | undefined = undefined;
+  etherType: string | undefined = undefined;
+  mark: string | undefined = undefined;
+  uid: number | undefined = undefined;
+  gid: number | undefined = undefined;
+
+  arp = false;
+  headerTruncated = false;
+  /** The transport header was not whole. */
+  incomplete = false;
   /** The kernel prints a number where it shows nothing of the protocol's own header. */
-  bareNumber?: boolean;
-  /** A token stood behind the destination port: its digits are whole. */
-  portWhole?: boolean;
+  bareNumber = false;
+  /** A word stood behind the destination port: its digits are whole. */
+  portWhole = false;
+  broken: "address" | "port" | "protocol" | "several-packets" | undefined = undefined;
 }
 
-/** All words from `from` to `end`; the first value of a key wins. `outer`: not the packet inside an ICMP error. */
-export function readTokens(text: string, from: number, end: number, reading: Reading, outer: boolean): void {
+/** All words from `from` to `end`. `outer`: not the packet inside an ICMP error. */
+export function readWords(text: string, from: number, end: number, reading: Reading, outer: boolean): void {
   let at = from;
   while (at < end) {
     if (text.charCodeAt(at) === 0x20) {
@@ -32,7 +51,8 @@ export function readTokens(text: string, from: number, end: number, reading: Rea
     if (stop < 0 || stop > end) stop = end;
     if (reading.destinationPort !== undefined) reading.portWhole = true;
     if (text.charCodeAt(at) === 0x5b && outer) stop = readEmbedded(text, at, stop, end, reading);
-    else readToken(text, at, stop, reading, outer);
+    else readWord(text, at, stop, reading);
+    if (outer) readOuterWord(text, at, stop, reading);
     at = stop;
   }
 }
@@ -41,196 +61,229 @@ export function readTokens(text: string, from: number, end: number, reading: Rea
 function readEmbedded(text: string, at: number, stop: number, end: number, reading: Reading): number {
   if (!text.startsWith("[SRC=", at)) return stop;
   const bracket = text.lastIndexOf("]", end - 1);
-  const inner: Reading = {};
-  readTokens(text, at + 1, bracket > at ? bracket : end, inner, false);
-  const { sourceAddress, destinationAddress, ipVersion } = inner;
-  if (sourceAddress !== undefined && destinationAddress !== undefined && ipVersion !== undefined && !inner.broken) {
-    const { flags, incomplete, headerTruncated, broken, arp, bareNumber, portWhole, ...fields } = inner;
-    reading.embedded ??= { ...(fields as PacketHeader), ...(flags !== undefined && { tcpFlags: flags }) };
-  }
+  const inner = new Reading();
+  readWords(text, at + 1, bracket > at ? bracket : end, inner, false);
+  reading.embedded ??= embeddedHeader(inner);
   return bracket > at ? bracket + 1 : end;
 }
 
-function readToken(text: string, at: number, stop: number, reading: Reading, outer: boolean): void {
-  const equals = text.indexOf("=", at);
-  if (equals < 0 || equals >= stop) readWord(text.slice(at, stop), reading);
-  else readPair(text.slice(at, equals), text.slice(equals + 1, stop), reading, outer);
+function embeddedHeader(inner: Reading): PacketHeader | undefined {
+  const { ipVersion, sourceAddress, destinationAddress } = inner;
+  if (sourceAddress === undefined || destinationAddress === undefined || inner.broken !== undefined) return undefined;
+  if (ipVersion === undefined) return undefined;
+  const { protocol, sourcePort, destinationPort, icmpType, icmpCode, tcpFlags, length, ttl, fragmentOffset } = inner;
+  return {
+    ipVersion,
+    sourceAddress,
+    destinationAddress,
+    ...(protocol !== undefined && { protocol }),
+    ...(sourcePort !== undefined && { sourcePort }),
+    ...(destinationPort !== undefined && { destinationPort }),
+    ...(icmpType !== undefined && { icmpType }),
+    ...(icmpCode !== undefined && { icmpCode }),
+    ...(tcpFlags !== undefined && { tcpFlags }),
+    ...(length !== undefined && { length }),
+    ...(ttl !== undefined && { ttl }),
+    ...(fragmentOffset !== undefined && { fragmentOffset }),
+  };
 }
 
-function readPair(key: string, value: string, reading: Reading, outer: boolean): void {
-  switch (key) {
-    case "SRC":
-      if (reading.sourceAddress === undefined) readAddress(value, reading, "sourceAddress");
+// First letters.
+const A = 0x41;
+const C = 0x43;
+const D = 0x44;
+const E = 0x45;
+const F = 0x46;
+const G = 0x47;
+const H = 0x48;
+const I = 0x49;
+const L = 0x4c;
+const M = 0x4d;
+const P = 0x50;
+const R = 0x52;
+const S = 0x53;
+const T = 0x54;
+const U = 0x55;
+
+function readWord(text: string, at: number, stop: number, reading: Reading): void {
+  switch (text.charCodeAt(at)) {
+    case S:
+      if (text.startsWith("SRC=", at)) readSource(text.slice(at + 4, stop), reading);
+      else if (text.startsWith("SPT=", at)) readSourcePort(text, at + 4, stop, reading);
+      else readFlag(text, at, stop, reading);
       return;
-    case "DST":
-      if (reading.destinationAddress === undefined) readAddress(value, reading, "destinationAddress");
+    case D:
+      if (text.startsWith("DST=", at)) readDestination(text.slice(at + 4, stop), reading);
+      else if (text.startsWith("DPT=", at)) readDestinationPort(text, at + 4, stop, reading);
       return;
-    case "LEN":
-      if (reading.length === undefined) setNumber(reading, "length", value, 0xffff_ffff);
+    case L:
+      if (text.startsWith("LEN=", at)) reading.length ??= numberIn(text, at + 4, stop, 0xffff_ffff);
       return;
-    case "TTL":
-    case "HOPLIMIT":
-      if (reading.ttl === undefined) setNumber(reading, "ttl", value, 255);
+    case T:
+      if (text.startsWith("TTL=", at)) reading.ttl ??= numberIn(text, at + 4, stop, 255);
+      else if (text.startsWith("TYPE=", at) && isIcmp(reading)) reading.icmpType ??= numberIn(text, at + 5, stop, 255);
+      else if (text.startsWith("TRUNCATED", at) && stop === at + 9) reading.headerTruncated = true;
       return;
-    case "PROTO":
-      if (reading.protocol === undefined) readProtocol(value, reading);
+    case H:
+      if (text.startsWith("HOPLIMIT=", at)) reading.ttl ??= numberIn(text, at + 9, stop, 255);
       return;
-    case "SPT":
-    case "DPT":
-      readPort(key, value, reading);
-      return;
-    case "TYPE":
-      if (isIcmp(reading) && reading.icmpType === undefined) setNumber(reading, "icmpType", value, 255);
-      return;
-    case "CODE":
-      if (isIcmp(reading) && reading.icmpCode === undefined) setNumber(reading, "icmpCode", value, 255);
-      return;
-    case "RES":
-      if (reading.protocol === "TCP") reading.flags ??= [];
+    case P:
+      if (text.startsWith("PROTO=", at)) readProtocol(text.slice(at + 6, stop), reading);
+      else readFlag(text, at, stop, reading);
       return;
     default:
-      if (outer) readOuterPair(key, value, reading);
+      readRareWord(text, at, stop, reading);
+  }
+}
+
+function readRareWord(text: string, at: number, stop: number, reading: Reading): void {
+  switch (text.charCodeAt(at)) {
+    case A:
+    case E:
+    case U:
+      readFlag(text, at, stop, reading);
+      return;
+    case C:
+      if (text.startsWith("CODE=", at) && isIcmp(reading)) reading.icmpCode ??= numberIn(text, at + 5, stop, 255);
+      else readFlag(text, at, stop, reading);
+      return;
+    case F:
+      if (text.startsWith("FRAG:", at)) readFragment(text, at + 5, stop, reading);
+      else readFlag(text, at, stop, reading);
+      return;
+    case I:
+      // Of IPv6 fragments INCOMPLETE says "more to come" and stands in front of PROTO; there the ports follow.
+      if (text.startsWith("INCOMPLETE", at) && reading.protocol !== undefined) reading.incomplete = true;
+      return;
+    case R:
+      if (text.startsWith("RES=", at) && reading.protocol === "TCP") reading.tcpFlags ??= [];
+      else readFlag(text, at, stop, reading);
   }
 }
 
 /** What only the packet itself has, not one quoted by an ICMP error. */
-function readOuterPair(key: string, value: string, reading: Reading): void {
-  switch (key) {
+function readOuterWord(text: string, at: number, stop: number, reading: Reading): void {
+  switch (text.charCodeAt(at)) {
+    case M:
+      readMacOrMark(text, at, stop, reading);
+      return;
+    case U:
+      if (text.startsWith("UID=", at)) reading.uid ??= numberIn(text, at + 4, stop, 0xffff_ffff);
+      return;
+    case G:
+      if (text.startsWith("GID=", at)) reading.gid ??= numberIn(text, at + 4, stop, 0xffff_ffff);
+      return;
+    case I:
+      // A second packet in the line: two records were glued together on their way.
+      if (text.startsWith("IN=", at)) reading.broken ??= "several-packets";
+      return;
+    case A:
+      if (stop === at + 3 && text.startsWith("ARP", at) && reading.sourceAddress === undefined) reading.arp = true;
+  }
+}
+
+function readMacOrMark(text: string, at: number, stop: number, reading: Reading): void {
+  const equals = text.indexOf("=", at);
+  if (equals < 0 || equals > stop) return;
+  const value = text.slice(equals + 1, stop);
+  switch (text.slice(at, equals)) {
     case "MAC":
       readMac(value, reading);
       return;
     case "MACSRC":
-      if (isMac(value)) reading.sourceMac ??= value;
+      if (oneMac.test(value)) reading.sourceMac ??= value;
       return;
     case "MACDST":
-      if (isMac(value)) reading.destinationMac ??= value;
+      if (oneMac.test(value)) reading.destinationMac ??= value;
       return;
     case "MACPROTO":
       if (/^[\da-f]{4}$/i.test(value)) reading.etherType ??= value.toLowerCase();
       return;
-    case "UID":
-      if (reading.uid === undefined) setNumber(reading, "uid", value, 0xffff_ffff);
-      return;
-    case "GID":
-      if (reading.gid === undefined) setNumber(reading, "gid", value, 0xffff_ffff);
-      return;
     case "MARK":
       if (/^(0x)?[\da-f]{1,8}$/i.test(value)) reading.mark ??= value;
-      return;
-    // A second packet in the line: two records were glued together on their way.
-    case "IN":
-      reading.broken ??= "several-packets";
   }
 }
 
-function readWord(word: string, reading: Reading): void {
-  switch (word) {
-    case "ARP":
-      if (reading.sourceAddress === undefined) reading.arp = true;
-      return;
-    case "TRUNCATED":
-      reading.headerTruncated = true;
-      return;
-    // Of IPv6 fragments INCOMPLETE says "more to come" and stands in front of PROTO; there the ports follow.
-    case "INCOMPLETE":
-      if (reading.protocol !== undefined) reading.incomplete = true;
-      return;
-    case "AE":
-    case "CWR":
-    case "ECE":
-    case "URG":
-    case "ACK":
-    case "PSH":
-    case "RST":
-    case "SYN":
-    case "FIN":
-      if (reading.protocol === "TCP") reading.flags = [...(reading.flags ?? []), word];
-      return;
-    default:
-      if (word.startsWith("FRAG:")) readFragment(word.slice(5), reading);
-  }
+const oneMac = /^(?:[\da-f]{2}:){5}[\da-f]{2}$/i;
+/** An Ethernet frame's 14 octets; old kernels print more behind them, other links less. */
+const etherMac = /^(?:[\da-f]{2}:){13,}[\da-f]{2}$/i;
+
+/** Destination, source and type. */
+function readMac(value: string, reading: Reading): void {
+  if (reading.destinationMac !== undefined || !etherMac.test(value)) return;
+  reading.destinationMac = value.slice(0, 17);
+  reading.sourceMac = value.slice(18, 35);
+  reading.etherType = (value.slice(36, 38) + value.slice(39, 41)).toLowerCase();
 }
 
-function readFragment(value: string, reading: Reading): void {
-  if (reading.fragmentOffset !== undefined || !/^\d{1,5}$/.test(value)) return;
+const tcpFlags: ReadonlySet<string> = new Set(["AE", "CWR", "ECE", "URG", "ACK", "PSH", "RST", "SYN", "FIN"]);
+
+function readFlag(text: string, at: number, stop: number, reading: Reading): void {
+  if (stop - at > 3 || reading.protocol !== "TCP") return;
+  const word = text.slice(at, stop);
+  if (!tcpFlags.has(word)) return;
+  reading.tcpFlags ??= [];
+  reading.tcpFlags.push(word);
+}
+
+function readFragment(text: string, at: number, stop: number, reading: Reading): void {
+  const value = numberIn(text, at, stop, 0xffff);
   // IPv4 is printed in units of 8 bytes, IPv6 in bytes.
-  reading.fragmentOffset = Number(value) * (reading.ipVersion === 4 ? 8 : 1);
+  if (value !== undefined) reading.fragmentOffset ??= value * (reading.ipVersion === 4 ? 8 : 1);
 }
 
-function readAddress(value: string, reading: Reading, field: "sourceAddress" | "destinationAddress"): void {
-  if (isIPv4(value)) {
-    reading.ipVersion ??= 4;
-    reading[field] = value;
-    return;
-  }
-  const words = readIPv6(value);
-  if (words === undefined) {
+function readSource(text: string, reading: Reading): void {
+  if (reading.sourceAddress === undefined) reading.sourceAddress = addressOf(text, reading);
+}
+
+function readDestination(text: string, reading: Reading): void {
+  if (reading.destinationAddress === undefined) reading.destinationAddress = addressOf(text, reading);
+}
+
+function addressOf(text: string, reading: Reading): string | undefined {
+  const address = readAddress(text);
+  if (address === undefined) {
     reading.broken ??= "address";
-    return;
+    return undefined;
   }
-  reading.ipVersion ??= 6;
-  reading[field] = formatAddress(6, words);
-}
-
-function isIPv4(value: string): boolean {
-  let dots = 0;
-  let number = -1;
-  for (let i = 0; i < value.length; i++) {
-    const code = value.charCodeAt(i);
-    if (code === 0x2e) {
-      if (number < 0) return false;
-      dots++;
-      number = -1;
-    } else {
-      if (code < 0x30 || code > 0x39 || number === 0) return false;
-      number = (number < 0 ? 0 : number * 10) + code - 0x30;
-      if (number > 255) return false;
-    }
-  }
-  return dots === 3 && number >= 0;
+  const version = address.includes(":") ? 6 : 4;
+  reading.ipVersion ??= version;
+  if (reading.ipVersion !== version) reading.broken ??= "address";
+  return address;
 }
 
 function readProtocol(value: string, reading: Reading): void {
-  const protocol = protocolKeyword(value);
+  if (reading.protocol !== undefined) return;
   reading.bareNumber = /^\d{1,3}$/.test(value);
   const number = reading.bareNumber ? Number(value) : protocolNumber(value);
   if (number > 255) reading.broken ??= "protocol";
-  else reading.protocol = protocol;
+  else reading.protocol = protocolKeyword(value);
 }
 
 function isIcmp(reading: Reading): boolean {
   return reading.protocol === "ICMP" || reading.protocol === "ICMPv6";
 }
 
-function readPort(key: "SPT" | "DPT", value: string, reading: Reading): void {
-  const field = key === "SPT" ? "sourcePort" : "destinationPort";
-  if (reading.protocol === undefined || isIcmp(reading) || reading[field] !== undefined) return;
-  setNumber(reading, field, value, 0xffff);
-  if (reading[field] === undefined) reading.broken ??= "port";
+function readSourcePort(text: string, at: number, stop: number, reading: Reading): void {
+  if (reading.protocol === undefined || isIcmp(reading) || reading.sourcePort !== undefined) return;
+  reading.sourcePort = numberIn(text, at, stop, 0xffff);
+  if (reading.sourcePort === undefined) reading.broken ??= "port";
 }
 
-type NumberField = "length" | "ttl" | "icmpType" | "icmpCode" | "uid" | "gid" | "sourcePort" | "destinationPort";
+function readDestinationPort(text: string, at: number, stop: number, reading: Reading): void {
+  if (reading.protocol === undefined || isIcmp(reading) || reading.destinationPort !== undefined) return;
+  reading.destinationPort = numberIn(text, at, stop, 0xffff);
+  if (reading.destinationPort === undefined) reading.broken ??= "port";
+}
 
-/** Left as it was when `value` is no number up to `max`. */
-function setNumber(reading: Reading, field: NumberField, value: string, max: number): void {
-  if (value.length === 0 || value.length > 10) return;
+/** The decimal number from `at` to `stop`; undefined when it is none, or above `max`. */
+function numberIn(text: string, at: number, stop: number, max: number): number | undefined {
+  if (stop === at || stop - at > 10) return undefined;
   let number = 0;
-  for (let i = 0; i < value.length; i++) {
-    const digit = value.charCodeAt(i) - 0x30;
-    if (digit < 0 || digit > 9) return;
+  for (let i = at; i < stop; i++) {
+    const digit = text.charCodeAt(i) - 0x30;
+    if (digit < 0 || digit > 9) return undefined;
     number = number * 10 + digit;
   }
-  if (number <= max) reading[field] = number;
-}
-
-/** Destination, source and type of an Ethernet frame; old kernels print more octets behind them, other links less. */
-function readMac(value: string, reading: Reading): void {
-  if (reading.destinationMac !== undefined || !/^(?:[\da-f]{2}:){13,}[\da-f]{2}$/i.test(value)) return;
-  reading.destinationMac = value.slice(0, 17);
-  reading.sourceMac = value.slice(18, 35);
-  reading.etherType = (value.slice(36, 38) + value.slice(39, 41)).toLowerCase();
-}
-
-function isMac(value: string): boolean {
-  return /^(?:[\da-f]{2}:){5}[\da-f]{2}$/i.test(value);
+  return number <= max ? number : undefined;
 }

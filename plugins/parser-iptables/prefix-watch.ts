@@ -4,7 +4,7 @@
  */
 import type { PluginContext } from "../../core/plugin/index.ts";
 import { findAnchor } from "./anchor.ts";
-import { shown } from "./packet.ts";
+import { shown } from "./drop-record.ts";
 
 const patienceMillis = 60_000;
 const linesPerChunk = 8;

@@ -5,10 +5,11 @@
  * so that it can be strict. Why by hand: 1,000,000 lines in 0.4 of the time of bench/reference/simple.mjs.
  */
 import type { DropCollector, PacketDrop } from "../../core/plugin/index.ts";
-import { anchorAt } from "./anchor.ts";
+import { type Anchor, anchorAt } from "./anchor.ts";
+import { DropRecord } from "./drop-record.ts";
 import { kernelUnescaped } from "./kernel-escapes.ts";
 import { KnownFrame } from "./known-frame.ts";
-import { dropOf, type FoundDrop } from "./line-parser.ts";
+import type { FoundDrop } from "./line-parser.ts";
 import { readPacket } from "./packet.ts";
 import { PacketScanner } from "./packet-scanner.ts";
 
@@ -61,10 +62,7 @@ function wholeDrop(bytes: Buffer, start: number, packetAt: number, end: number, 
   const anchor = anchorAt(text, 0);
   const result = anchor && readPacket(text, frame.messageAt - packetAt, anchor);
   if (result?.kind !== "packet") throw new Error(`repeat scanner and line parser disagree at byte ${start}`);
-  return dropOf(
-    result.packet,
-    { millis: frame.millis, fraction: frame.fraction(bytes, start) },
-    frame.host,
-    frame.prefix,
-  );
+  const { millis, host, prefix } = frame;
+  const fraction = frame.fraction(bytes, start);
+  return new DropRecord(result.reading, anchor as Anchor, { millis, fraction, host, logPrefix: prefix.text });
 }

@@ -1,0 +1,85 @@
+/**
+ * The PacketDrop that reports carry, made from what was read of a line. Called for the first packet of each flow.
+ * A class with an assignment a field, because V8 then keeps all fields in the object itself; fields that the line does
+ * not have are not set, so that they are absent from JSON.
+ */
+import { type PacketDrop, type PacketHeader, printable } from "../../core/plugin/index.ts";
+import type { Anchor } from "./anchor.ts";
+import { utcText } from "./clock-reader.ts";
+import type { Reading } from "./packet-words.ts";
+
+/** What the framing says. */
+export interface Framing {
+  readonly millis: number;
+  readonly fraction: string;
+  /** One character a byte. */
+  readonly host: string;
+  readonly logPrefix: string;
+}
+
+export class DropRecord implements PacketDrop {
+  readonly time: string;
+  declare readonly host?: string;
+  declare readonly logPrefix?: string;
+  declare readonly inInterface?: string;
+  declare readonly outInterface?: string;
+  declare readonly physicalInInterface?: string;
+  declare readonly physicalOutInterface?: string;
+  declare readonly sourceMac?: string;
+  declare readonly destinationMac?: string;
+  declare readonly etherType?: string;
+  readonly ipVersion: 4 | 6;
+  readonly sourceAddress: string;
+  readonly destinationAddress: string;
+  declare readonly protocol?: string;
+  declare readonly sourcePort?: number;
+  declare readonly destinationPort?: number;
+  declare readonly icmpType?: number;
+  declare readonly icmpCode?: number;
+  declare readonly tcpFlags?: readonly string[];
+  declare readonly length?: number;
+  declare readonly ttl?: number;
+  declare readonly mark?: string;
+  declare readonly uid?: number;
+  declare readonly gid?: number;
+  declare readonly fragmentOffset?: number;
+  declare readonly embedded?: PacketHeader;
+
+  constructor(reading: Reading, anchor: Anchor, framing: Framing) {
+    this.time = utcText(framing.millis, framing.fraction);
+    if (framing.host !== "") this.host = shown(framing.host);
+    if (framing.logPrefix !== "") this.logPrefix = framing.logPrefix;
+    if (anchor.inInterface !== "") this.inInterface = shown(anchor.inInterface);
+    if (anchor.outInterface !== "") this.outInterface = shown(anchor.outInterface);
+    if (anchor.physicalInInterface !== "") this.physicalInInterface = shown(anchor.physicalInInterface);
+    if (anchor.physicalOutInterface !== "") this.physicalOutInterface = shown(anchor.physicalOutInterface);
+    if (reading.sourceMac !== undefined) this.sourceMac = reading.sourceMac;
+    if (reading.destinationMac !== undefined) this.destinationMac = reading.destinationMac;
+    if (reading.etherType !== undefined) this.etherType = reading.etherType;
+    this.ipVersion = reading.ipVersion ?? 4;
+    this.sourceAddress = reading.sourceAddress ?? "";
+    this.destinationAddress = reading.destinationAddress ?? "";
+    if (reading.protocol !== undefined) this.protocol = reading.protocol;
+    if (reading.sourcePort !== undefined) this.sourcePort = reading.sourcePort;
+    if (reading.destinationPort !== undefined) this.destinationPort = reading.destinationPort;
+    if (reading.icmpType !== undefined) this.icmpType = reading.icmpType;
+    if (reading.icmpCode !== undefined) this.icmpCode = reading.icmpCode;
+    if (reading.tcpFlags !== undefined) this.tcpFlags = reading.tcpFlags;
+    if (reading.length !== undefined) this.length = reading.length;
+    if (reading.ttl !== undefined) this.ttl = reading.ttl;
+    if (reading.mark !== undefined) this.mark = reading.mark;
+    if (reading.uid !== undefined) this.uid = reading.uid;
+    if (reading.gid !== undefined) this.gid = reading.gid;
+    if (reading.fragmentOffset !== undefined) this.fragmentOffset = reading.fragmentOffset;
+    if (reading.embedded !== undefined) this.embedded = reading.embedded;
+  }
+}
+
+/** Bytes as text that is safe to print. */
+export function shown(bytes: string): string {
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes.charCodeAt(i);
+    if (byte < 0x20 || byte > 0x7e) return printable(Buffer.from(bytes, "latin1").toString("utf8"));
+  }
+  return bytes;
+}
