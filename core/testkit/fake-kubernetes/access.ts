@@ -38,7 +38,7 @@ function reviewedAccess(spec: Record<string, unknown>): Access {
   const attribute = (field: string) => textAt(spec, `resourceAttributes.${field}`);
   return {
     verb: attribute("verb"),
-    resource: attribute("resource"),
+    resource: [attribute("resource"), attribute("subresource")].filter((part) => part !== "").join("/"),
     group: attribute("group"),
     namespace: attribute("namespace"),
     name: attribute("name"),

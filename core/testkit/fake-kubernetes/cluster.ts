@@ -46,8 +46,7 @@ export class Cluster {
   putNamespace(name: string): void {
     const resource = resourceOfKind("Namespace");
     if (this.store(resource).get("", name) !== undefined) return;
-    const metadata = { name, labels: { "kubernetes.io/metadata.name": name } };
-    this.put({ apiVersion: "v1", kind: "Namespace", metadata });
+    this.put({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
   }
 
   /** Stores an object as it is, status included, without a client's checks; makes its namespace. */
@@ -71,8 +70,9 @@ export class Cluster {
 
   create({ resource, namespace }: Target, body: unknown): StoredObject {
     const object = checkedBody(resource, namespace, body);
-    this.#admit(resource, namespace);
-    const whole = withDefaults(resource, { ...object, metadata: newMetadata(object.metadata, namespace) });
+    const named = { ...object, metadata: newMetadata(object.metadata, namespace) };
+    this.#admit(resource, namespace, named.metadata.name ?? "");
+    const whole = withDefaults(resource, named);
     validate(resource, whole);
     const name = whole.metadata.name ?? "";
     if (this.store(resource).get(namespace, name) !== undefined) throw alreadyExists(resource, name);
@@ -137,7 +137,7 @@ export class Cluster {
   }
 
   /** The admission plugin NamespaceLifecycle. */
-  #admit(resource: Resource, namespace: string): void {
+  #admit(resource: Resource, namespace: string, name: string): void {
     if (!resource.namespaced) return;
     const namespaces = resourceOfKind("Namespace");
     const found = this.store(namespaces).get("", namespace);
@@ -145,12 +145,18 @@ export class Cluster {
     if (textAt(parseStored(namespaces, found), "status.phase") !== "Terminating") return;
     const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
     const message = `namespace ${namespace} is being terminated`;
-    throw forbidden(resource, "", why, [{ reason: "NamespaceTerminating", message, field: "metadata.namespace" }]);
+    throw forbidden(resource, name, why, [{ reason: "NamespaceTerminating", message, field: "metadata.namespace" }]);
   }
 }
 
 function checkedBody(resource: Resource, namespace: string, body: unknown): KubernetesObject {
   if (!isRecord(body)) throw badRequest(`the object provided is unrecognized (must be of type ${resource.kind})`);
+  const kind = body.kind ?? resource.kind;
+  if (kind !== resource.kind) {
+    throw badRequest(
+      `${kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: unknown conversion`,
+    );
+  }
   const metadata: ObjectMeta = isRecord(body.metadata) ? body.metadata : {};
   if (metadata.namespace && metadata.namespace !== namespace) {
     throw badRequest(`the namespace of the provided object does not match the namespace sent on the request`);

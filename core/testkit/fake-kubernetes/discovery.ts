@@ -3,6 +3,18 @@ import { apiVersionOf, type Resource, resources } from "./resource.ts";
 
 const verbs = ["create", "delete", "get", "list", "patch", "update", "watch"];
 
+/** What `kubectl get all` shows. */
+const inCategoryAll = [
+  "pods",
+  "services",
+  "deployments",
+  "replicasets",
+  "daemonsets",
+  "statefulsets",
+  "jobs",
+  "cronjobs",
+];
+
 /** Undefined when the path is none of discovery's. */
 export function discovery(path: string): object | undefined {
   if (path === "/version") return version;
@@ -60,7 +72,8 @@ function resourceList(groupVersion: string, list: readonly Resource[], more: rea
 }
 
 function resourceDocument({ name, kind, namespaced, shortNames }: Resource): object {
-  return { name, singularName: kind.toLowerCase(), namespaced, kind, verbs, shortNames };
+  const categories = inCategoryAll.includes(name) ? ["all"] : [];
+  return { name, singularName: kind.toLowerCase(), namespaced, kind, verbs, shortNames, categories };
 }
 
 function subresourceDocuments({ name, kind, namespaced, subresources }: Resource): readonly object[] {

@@ -112,7 +112,11 @@ function checkResourceVersion(query: URLSearchParams, current: number): void {
     return;
   }
   if (query.get("continue")) throw badRequest("specifying resource version is not allowed when using continue");
-  if (!/^\d+$/.test(text))
-    throw badRequest(`resourceVersion: Invalid value: "${text}": strconv.ParseUint: invalid syntax`);
+  if (!/^\d+$/.test(text)) throw badRequest(`invalid resource version: ${noVersion(text)}`);
   if (Number(text) > current) throw tooLargeResourceVersion(Number(text), current);
+}
+
+/** Go's words. */
+export function noVersion(text: string): string {
+  return `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`;
 }

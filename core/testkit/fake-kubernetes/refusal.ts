@@ -86,7 +86,7 @@ export function expired(message: string): Refusal {
 }
 
 export function tooLargeResourceVersion(wanted: number, current: number): Refusal {
-  const message = `Too large resource version: ${wanted}, current: ${current}`;
+  const message = `Timeout: Too large resource version: ${wanted}, current: ${current}`;
   const causes = [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }];
   return new Refusal(504, "Timeout", message, { causes, retryAfterSeconds: 1 });
 }

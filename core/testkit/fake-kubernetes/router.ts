@@ -10,6 +10,7 @@ import type { Cluster, Target } from "./cluster.ts";
 import { discovery, openApi, reviewGroup } from "./discovery.ts";
 import { Lister, listJson } from "./list.ts";
 import { textAt, valueAt } from "./object.ts";
+import { decodeProtobuf, protobufMagic } from "./protobuf.ts";
 import { badRequest, noSuchPath, Refusal } from "./refusal.ts";
 import { resources } from "./resource.ts";
 import { type StoredObject, wholeJson } from "./store.ts";
@@ -26,8 +27,7 @@ export interface Call {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly url: URL;
-  /** The body's text, "" for none. */
-  readonly body: string;
+  readonly body: Buffer;
 }
 
 export interface RouterSettings {
@@ -136,7 +136,7 @@ function carryOut({ cluster }: Room, call: Call, { target, verb }: { target: Tar
   }
 }
 
-function update(cluster: Cluster, target: Target, body: string): StoredObject {
+function update(cluster: Cluster, target: Target, body: Buffer): StoredObject {
   if (target.subresource !== "finalize") return cluster.update(target, parseBody(body));
   const last = cluster.get(target);
   cluster.removeNamespace(target.name);
@@ -151,7 +151,7 @@ function remove(cluster: Cluster, target: Target, call: Call): StoredObject | st
 }
 
 function deleteOptions(call: Call): { uid?: string; graceSeconds?: number } {
-  const body = call.body === "" ? {} : parseBody(call.body);
+  const body = call.body.length === 0 ? {} : parseBody(call.body);
   const grace = call.url.searchParams.get("gracePeriodSeconds") ?? valueAt(body, "gracePeriodSeconds");
   const uid = textAt(body, "preconditions.uid");
   return { ...(uid !== "" && { uid }), ...(grace !== undefined && { graceSeconds: Number(grace) }) };
@@ -199,9 +199,10 @@ function refuse(response: ServerResponse, error: unknown): void {
   sendJson(response, refusal.code, JSON.stringify(refusal.body));
 }
 
-function parseBody(body: string): unknown {
+function parseBody(body: Buffer): unknown {
+  if (body.toString("latin1", 0, protobufMagic.length) === protobufMagic) return decodeProtobuf(body);
   try {
-    return JSON.parse(body);
+    return JSON.parse(body.toString("utf8"));
   } catch (error) {
     throw badRequest(`the object provided is unrecognized: couldn't get version/kind; json parse error: ${error}`);
   }

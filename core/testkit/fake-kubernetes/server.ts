@@ -205,13 +205,13 @@ current-context: fake
     await this.#router.handle({ request, response, url: new URL(path, this.url), body });
   }
 
-  #log({ method = "GET", url: path = "/", headers }: IncomingMessage, body: string): void {
+  #log({ method = "GET", url: path = "/", headers }: IncomingMessage, body: Buffer): void {
     this.#requests.push({ method, path, headers, body: parsedOrText(body), at: Date.now() });
     if (this.#requests.length > maxRequests) this.#requests.shift();
   }
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
+async function readBody(request: IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = [];
   let bytes = 0;
   for await (const part of request) {
@@ -219,7 +219,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
     if (bytes > maxBodyBytes) throw new Error("too large");
     parts.push(part);
   }
-  return Buffer.concat(parts).toString("utf8");
+  return Buffer.concat(parts);
 }
 
 function refuseBody(response: ServerResponse): void {
@@ -243,11 +243,12 @@ function cutBeforeAnswer(response: ServerResponse): void {
   };
 }
 
-function parsedOrText(body: string): unknown {
-  if (body === "") return undefined;
+function parsedOrText(body: Buffer): unknown {
+  if (body.length === 0) return undefined;
+  const text = body.toString("utf8");
   try {
-    return JSON.parse(body);
+    return JSON.parse(text);
   } catch {
-    return body;
+    return text;
   }
 }

@@ -14,7 +14,10 @@ export function withDefaults(resource: Resource, object: KubernetesObject): Kube
   if (resource.kind === "Event") return eventWithDefaults(object);
   if (resource.kind === "Pod") return podWithDefaults(object);
   if (resource.kind !== "Namespace") return object;
-  return { spec: { finalizers: ["kubernetes"] }, status: { phase: "Active" }, ...object };
+  const { metadata } = object;
+  const labels = { ...metadata.labels, "kubernetes.io/metadata.name": metadata.name ?? "" };
+  const defaults = { spec: { finalizers: ["kubernetes"] }, status: { phase: "Active" } };
+  return { ...defaults, ...object, metadata: { ...metadata, labels } };
 }
 
 const kindCauses: Readonly<Record<string, (object: KubernetesObject) => readonly Cause[]>> = {

@@ -4,7 +4,8 @@
  */
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
-import { badRequest, expired, invalidListOptions, type Refusal } from "./refusal.ts";
+import { noVersion } from "./list.ts";
+import { expired, invalidListOptions, Refusal } from "./refusal.ts";
 import { apiVersionOf, type Resource } from "./resource.ts";
 import { type Matches, selector } from "./selector.ts";
 import type { Change, Revision, Store, StoredObject } from "./store.ts";
@@ -59,7 +60,8 @@ class WatchSession implements Watcher {
     this.#initialEnd = isTrue(query.get("sendInitialEvents"));
     checkInitialEvents(query, options.watchList);
     const version = query.get("resourceVersion") ?? "";
-    if (version !== "" && !/^\d+$/.test(version)) throw badRequest(`invalid resource version "${version}"`);
+    // A list answers 400 here; a watch really is answered like this.
+    if (!/^\d*$/.test(version)) throw new Refusal(500, "", noVersion(version));
     // No version or 0: the present state first, as if it had just been added.
     this.#initial = this.#initialEnd || (query.get("sendInitialEvents") === null && Number(version) === 0);
     this.#start = Number(version);
@@ -201,7 +203,7 @@ function checkInitialEvents(query: URLSearchParams, watchList: boolean): void {
 }
 
 function tooOld(version: number, oldest: number): string {
-  const refusal: Refusal = expired(`too old resource version: ${version} (${oldest})`);
+  const refusal = expired(`too old resource version: ${version} (${oldest})`);
   return JSON.stringify(refusal.body);
 }
 
