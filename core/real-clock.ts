@@ -4,5 +4,13 @@ import type { Clock } from "./plugin/context.ts";
 
 export const realClock: Clock = {
   now: () => Date.now(),
-  sleep: (millis, signal) => setTimeout(millis, undefined, { signal }),
+  async sleep(millis, signal) {
+    signal.throwIfAborted();
+    try {
+      await setTimeout(millis, undefined, { signal });
+    } catch {
+      // Node rejects with an AbortError of its own; the contract promises the reason.
+      signal.throwIfAborted();
+    }
+  },
 };

@@ -44,7 +44,7 @@ interface Stage {
 }
 
 async function play(stage: Stage): Promise<ExitCode> {
-  const { io, kubernetes, folder } = stage;
+  const { io, kubernetes } = stage;
   await createCluster(kubernetes.url, io.signal);
   const config = await demoConfig(stage);
   if (config === undefined) return 2;
