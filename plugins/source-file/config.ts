@@ -28,7 +28,7 @@ export const options = z.strictObject({
     .int()
     .min(4096)
     .max(16 * oneMebibyte)
-    .default(256 * 1024)
+    .default(oneMebibyte)
     .describe("How much is read at once, at most"),
   until: z
     .enum(["forever", "end"])

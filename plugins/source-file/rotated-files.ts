@@ -114,7 +114,7 @@ async function findAmong(saved: SavedFile, listing: Listing, rules: ReadRules): 
     .sort((a, b) => b.modifiedMillis - a.modifiedMillis);
   const livePath = await realpath(saved.path).catch(() => saved.path);
   for (const candidate of [...sameInode, ...copies].slice(0, maxOpened)) {
-    const file = await openQuietly(candidate.path, rules);
+    const file = await openCandidate(candidate, rules);
     if (file === undefined) continue;
     // A short beginning may be that of a new file too, and what is taken for read is lost: only a full one proves it.
     const isFull = saved.fingerprint.length >= rules.fingerprintBytes;
@@ -128,7 +128,7 @@ async function findAmong(saved: SavedFile, listing: Listing, rules: ReadRules): 
 async function openBetween({ last, live }: Gap, listing: Listing, rules: ReadRules): Promise<Found> {
   const files: OpenFile[] = [];
   for (const candidate of listing.candidates.slice(0, maxOpened)) {
-    const file = await openQuietly(candidate.path, rules);
+    const file = await openCandidate(candidate, rules);
     if (file === undefined) continue;
     const isCopyOfLast = last.fingerprint.length > 0 && file.isContinuationOf({ ...last, offset: 0 });
     if (isCopyOfLast || file.isCopyOf(live)) await file.close();
@@ -185,6 +185,14 @@ async function listNames(folder: string): Promise<string[]> {
     // A folder that is gone or closed to us holds nothing that we could read.
   }
   return names;
+}
+
+/** Undefined too when the name leads to another file by now. */
+async function openCandidate(candidate: Candidate, rules: ReadRules): Promise<OpenFile | undefined> {
+  const file = await openQuietly(candidate.path, rules);
+  if (file === undefined || file.isSameInode(candidate)) return file;
+  await file.close();
+  return undefined;
 }
 
 /** Undefined for what has gone again or is not for us to read: the search goes on without it. */

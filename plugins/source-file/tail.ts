@@ -207,7 +207,9 @@ export class Tail {
 
   /** Something was written to the emptied file: is it all there, or has some been copied away meanwhile? */
   async #lookBehindEmptied(file: OpenFile, emptied: SavedFile): Promise<void> {
-    if (file.inode !== emptied.inode || !file.refresh() || file.modifiedMillis === emptied.modifiedMillis) return;
+    if (file.inode !== emptied.inode) return;
+    const isSame = file.refresh();
+    if (isSame && file.modifiedMillis === emptied.modifiedMillis) return;
     const copies = await this.#findBetween({ last: emptied, live: file, untilMillis: file.modifiedMillis });
     this.#noteEmptied(file);
     this.#insertCopies(copies, file);
