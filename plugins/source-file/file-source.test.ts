@@ -292,6 +292,7 @@ describe("what cannot be read", () => {
       expect(reader.source.problems()).toEqual([]);
     } finally {
       if (isRoot) process.seteuid?.(0);
+      chmodSync(folder, 0o755);
     }
   });
 });

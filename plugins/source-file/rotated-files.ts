@@ -39,7 +39,7 @@ export async function findSaved(saved: SavedFile, rules: ReadRules): Promise<Ope
     await file.close();
   }
   const folders = await foldersOf(saved.path, saved.realPath);
-  const [file] = await untilSteady(async () => findAmong(saved, await listFolders(folders), rules));
+  const [file] = await searchSteadily(folders, (candidates) => findAmong(saved, candidates, rules));
   return file;
 }
 
@@ -50,14 +50,13 @@ export async function findSaved(saved: SavedFile, rules: ReadRules): Promise<Ope
 export async function findBetween({ last, live, untilMillis }: Gap, rules: ReadRules): Promise<OpenFile[]> {
   const folder = dirname(live.realPath);
   const name = basename(dirname(last.realPath) === folder ? last.realPath : live.realPath);
-  return untilSteady(async () => {
-    const listing = await listFolders([folder]);
-    const candidates = listing.candidates
+  return searchSteadily([folder], (listed) => {
+    const candidates = listed
       .filter((candidate) => isRotatedName(basename(candidate.path), basename(live.realPath), name))
       .filter(({ modifiedMillis }) => modifiedMillis > last.modifiedMillis && modifiedMillis <= untilMillis)
       .filter((candidate) => !isSameInode(candidate, last) && !live.isSameInode(candidate))
       .sort((a, b) => a.modifiedMillis - b.modifiedMillis);
-    return openBetween({ last, live, untilMillis }, { ...listing, candidates }, rules);
+    return openBetween({ last, live, untilMillis }, candidates, rules);
   });
 }
 
@@ -80,11 +79,10 @@ export function basesOfRotated(name: string): readonly string[] {
   return [suffix?.[1], infix === null ? undefined : `${infix[1]}${infix[2]}`].filter((base) => base !== undefined);
 }
 
-/** What a search has opened. It is final, or stands when a second look finds the folder as it was. */
+/** What a search has opened. Unless it is final it only counts if the folder is afterwards as it was before. */
 interface Found {
   readonly files: OpenFile[];
   readonly isFinal: boolean;
-  readonly listing: string;
 }
 
 interface Listing {
@@ -94,18 +92,22 @@ interface Listing {
 }
 
 /** A folder that is read while files in it are renamed may show one of them twice or not at all (POSIX readdir). */
-async function untilSteady(search: () => Promise<Found>): Promise<OpenFile[]> {
-  let before: string | undefined;
+async function searchSteadily(
+  folders: readonly string[],
+  search: (candidates: readonly Candidate[]) => Promise<Found>,
+): Promise<OpenFile[]> {
+  let listing = await listFolders(folders);
   for (let tries = 1; ; tries++) {
-    const { files, isFinal, listing } = await search();
-    if (isFinal || listing === before || tries >= 6) return files;
-    before = listing;
+    const { files, isFinal } = await search(listing.candidates);
+    if (isFinal) return files;
+    const before = listing.text;
+    listing = await listFolders(folders);
+    if (listing.text === before || tries >= 5) return files;
     await Promise.all(files.map((file) => file.close()));
   }
 }
 
-async function findAmong(saved: SavedFile, listing: Listing, rules: ReadRules): Promise<Found> {
-  const { candidates } = listing;
+async function findAmong(saved: SavedFile, candidates: readonly Candidate[], rules: ReadRules): Promise<Found> {
   const sameInode = candidates.filter((candidate) => isSameInode(candidate, saved));
   // Nothing is known of an empty file but its inode. A copy is not older than the last write that we saw.
   const copies = candidates
@@ -119,22 +121,22 @@ async function findAmong(saved: SavedFile, listing: Listing, rules: ReadRules): 
     // A short beginning may be that of a new file too, and what is taken for read is lost: only a full one proves it.
     const isFull = saved.fingerprint.length >= rules.fingerprintBytes;
     const isProven = isSameInode(file, saved) || file.realPath !== livePath || isFull;
-    if (isProven && file.isContinuationOf(saved)) return { files: [resumed(file, saved)], isFinal: true, listing: "" };
+    if (isProven && file.isContinuationOf(saved)) return { files: [resumed(file, saved)], isFinal: true };
     await file.close();
   }
-  return { files: [], isFinal: false, listing: listing.text };
+  return { files: [], isFinal: false };
 }
 
-async function openBetween({ last, live }: Gap, listing: Listing, rules: ReadRules): Promise<Found> {
+async function openBetween({ last, live }: Gap, candidates: readonly Candidate[], rules: ReadRules): Promise<Found> {
   const files: OpenFile[] = [];
-  for (const candidate of listing.candidates.slice(0, maxOpened)) {
+  for (const candidate of candidates.slice(0, maxOpened)) {
     const file = await openCandidate(candidate, rules);
     if (file === undefined) continue;
     const isCopyOfLast = last.fingerprint.length > 0 && file.isContinuationOf({ ...last, offset: 0 });
     if (isCopyOfLast || file.isCopyOf(live)) await file.close();
     else files.push(file);
   }
-  return { files, isFinal: false, listing: listing.text };
+  return { files, isFinal: false };
 }
 
 /** A device may have another number after a reboot; the fingerprint tells then. */
