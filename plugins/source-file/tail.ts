@@ -143,15 +143,9 @@ export class Tail {
 
   /** Opens what the path shows, and before it what came between `last` and it. */
   async #openAfter(last: SavedFile | undefined): Promise<void> {
-    const { rules, logger } = this.#parts;
-    const live = await OpenFile.open(this.path, rules);
-    if (this.#files.some((file) => file.isSameInode(live))) return live.close();
-    const between =
-      last === undefined
-        ? []
-        : await this.#findBetween({ last, live, untilMillis: Number.POSITIVE_INFINITY }).catch((error) =>
-            closed(live, error),
-          );
+    const { logger } = this.#parts;
+    const [live, ...between] = await this.#openLive(last);
+    if (live === undefined) return;
     for (const one of between.slice(0, -1)) one.settled = true;
     for (const one of [...between, live]) this.#resumeKnown(one, last);
     this.#files.push(...between, live);
@@ -161,6 +155,21 @@ export class Tail {
     const fields = { path: printable(this.path), offset: live.offset };
     if (last === undefined) logger.info(fields, "reads the log file");
     else logger.info({ ...fields, between: between.length }, "the log file was rotated");
+  }
+
+  /** The newest file and those before it; nothing when it is open already. */
+  async #openLive(last: SavedFile | undefined): Promise<OpenFile[]> {
+    for (let tries = 1; ; tries++) {
+      const live = await OpenFile.open(this.path, this.#parts.rules);
+      if (this.#files.some((file) => file.isSameInode(live))) return live.close().then(() => []);
+      if (last === undefined) return [live];
+      const gap = { last, live, untilMillis: Number.POSITIVE_INFINITY };
+      const between = await this.#findBetween(gap).catch((error) => closed(live, error));
+      const look = await lookAt(this.path);
+      if ((look.kind === "file" && live.isSameInode(look)) || tries >= 5) return [live, ...between];
+      // Rotated again meanwhile: among what was found may be files that are younger than this one.
+      await Promise.all([live, ...between].map((file) => file.close()));
+    }
   }
 
   /** Without those that are open anyway. */
