@@ -4,11 +4,11 @@ import { resolve } from "node:path";
 import type { BuiltIn } from "../config/load.ts";
 import { createLogger } from "../operations/logger.ts";
 import { PrometheusMetrics } from "../operations/metrics.ts";
-import { describeError } from "../plugin/errors.ts";
 import type { ParseResult, Parser } from "../plugin/parser.ts";
 import { realClock } from "../real-clock.ts";
 import type { ExitCode, Io } from "./io.ts";
 import { splitLines } from "./lines.ts";
+import { unreadable } from "./unreadable.ts";
 
 export interface ParseOptions {
   readonly files: readonly string[];
@@ -17,7 +17,9 @@ export interface ParseOptions {
 }
 
 export async function parse(options: ParseOptions, io: Io, builtIn: BuiltIn): Promise<ExitCode> {
-  const parseLine = lineParser(await makeParser(options.prefixes, io, builtIn));
+  const parser = await makeParser(options.prefixes, io, builtIn);
+  if (parser === undefined) return 2;
+  const parseLine = lineParser(parser);
   const inputs = options.files.length === 0 ? [undefined] : options.files;
   let exitCode: ExitCode = 0;
   for (const file of inputs) {
@@ -26,19 +28,23 @@ export async function parse(options: ParseOptions, io: Io, builtIn: BuiltIn): Pr
       for await (const line of splitLines(bytes)) io.stdout(`${JSON.stringify(parseLine(line))}\n`);
     } catch (error) {
       if (io.signal.aborted) return exitCode;
-      io.stderr(`droplens: cannot read ${file ?? "stdin"}: ${describeError(error)}\n`);
+      io.stderr(`droplens: ${unreadable(file ?? "stdin", error)}\n`);
       exitCode = 1;
     }
   }
   return exitCode;
 }
 
-async function makeParser(prefix: readonly string[], io: Io, builtIn: BuiltIn): Promise<Parser> {
+/** Undefined: the prefixes are wrong, which is said. */
+async function makeParser(prefix: readonly string[], io: Io, builtIn: BuiltIn): Promise<Parser | undefined> {
   const loaded = await builtIn.plugins["parser-iptables"]?.();
   if (loaded === undefined) throw new Error("parser-iptables is not built in");
   const { default: definition } = loaded;
   const checked = await definition.options["~standard"].validate(prefix.length === 0 ? {} : { prefix });
-  if (checked.issues !== undefined) throw new Error(checked.issues.map(({ message }) => message).join("; "));
+  if (checked.issues !== undefined) {
+    for (const { message } of checked.issues) io.stderr(`droplens: --prefix: ${message}\n`);
+    return undefined;
+  }
   return definition.create(checked.value, {
     name: "parser-iptables",
     pipeline: "parse",

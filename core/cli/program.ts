@@ -115,16 +115,11 @@ function addLines(program: Command, { io, builtIn, finish }: Wiring): void {
     .command("parse")
     .description("one JSON line out for each log line in")
     .argument("[files...]", "log files (default: stdin)")
-    .option(
-      "-p, --prefix <prefix>",
-      "the rule's log prefix; may be given again (default: any netfilter line)",
-      collect,
-      [],
-    )
+    .option("-p, --prefix <prefix>", "the rule's log prefix; may be given again (default: any netfilter line)", collect)
     .addHelpText("after", example("dmesg | droplens parse --prefix calico-packet:"))
-    .action(async (files: string[], options: { prefix: string[] }) => {
+    .action(async (files: string[], options: { prefix?: string[] }) => {
       const { parse } = await import("./parse.ts");
-      finish(await parse({ files, prefixes: options.prefix }, io, builtIn));
+      finish(await parse({ files, prefixes: options.prefix ?? [] }, io, builtIn));
     });
   program
     .command("replay")
@@ -138,7 +133,7 @@ function addLines(program: Command, { io, builtIn, finish }: Wiring): void {
     });
 }
 
-function collect(value: string, values: readonly string[]): string[] {
+function collect(value: string, values: readonly string[] = []): string[] {
   return [...values, value];
 }
 

@@ -12,6 +12,7 @@ import { configured } from "./configured.ts";
 import type { ExitCode, Io } from "./io.ts";
 import { drawProgress } from "./progress.ts";
 import { summarize } from "./summary.ts";
+import { unreadableFiles } from "./unreadable.ts";
 
 export interface ReplayOptions {
   readonly config?: string;
@@ -22,6 +23,9 @@ export async function replay(options: ReplayOptions, io: Io, builtIn: BuiltIn): 
   const { files, ...choice } = options;
   const loaded = await configured({ ...choice, replay: files }, io, builtIn);
   if (loaded === undefined) return 2;
+  const unreadable = await unreadableFiles(files, io.cwd);
+  for (const problem of unreadable) io.stderr(`droplens: ${problem}\n`);
+  if (unreadable.length > 0) return 1;
   const { config, warnings } = loaded;
   const logger = createLogger(config.log.level === "info" ? "warn" : config.log.level, 2);
   for (const warning of warnings) logger.warn({}, warning);
@@ -38,6 +42,7 @@ export async function replay(options: ReplayOptions, io: Io, builtIn: BuiltIn): 
     failed = true;
     io.stderr(`droplens: ${describeError(error)}\n`);
   }
+  if (io.signal.aborted) io.stderr("droplens: stopped before the end of the files\n");
   for (const pipeline of pipelines) io.stderr(summarize(pipeline));
   return failed ? 1 : 0;
 }

@@ -3,12 +3,14 @@ import type { Pipeline } from "../pipeline/pipeline.ts";
 
 export function summarize(pipeline: Pipeline): string {
   const { collector } = pipeline;
+  const others = otherLines(pipeline);
   const lines = [
     `pipeline ${pipeline.name}`,
     row("lines read", pipeline.linesRead),
     row("lines matched", collector.matched),
     ...reasons("lines malformed", collector.malformedByReason),
     ...reasons("lines that only look alike", collector.otherLinesByReason),
+    ...(others > 0 ? [row("lines of others", others)] : []),
     ...reasons("packets discarded", pipeline.discardedBeforeSinks()),
   ];
   for (const [sink, books] of pipeline.books) {
@@ -18,6 +20,12 @@ export function summarize(pipeline: Pipeline): string {
     if (open > 0) lines.push(row(`packets open for ${sink}`, open));
   }
   return `${lines.join("\n")}\n`;
+}
+
+/** Not a drop of ours and nothing like it: the rest of the log. */
+function otherLines({ linesRead, collector }: Pipeline): number {
+  const told = [...collector.malformedByReason.values(), ...collector.otherLinesByReason.values()];
+  return told.reduce((left, count) => left - count, linesRead - collector.matched);
 }
 
 function row(what: string, count: number): string {

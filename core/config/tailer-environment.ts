@@ -86,7 +86,7 @@ function podIdentifier(written = "", warnings: string[]): string | undefined {
 
 function unknownWord(written: string, known: readonly string[]): string {
   const nearest = suggest(written, known);
-  const hint = nearest === undefined ? "" : `; did you mean "${nearest}"?`;
+  const hint = nearest === undefined ? "." : `; did you mean "${nearest}"?`;
   return `${JSON.stringify(written.slice(0, 50))} is none of ${known.join(", ")}${hint} Using the default`;
 }
 
