@@ -24,7 +24,8 @@ export class IptablesParser implements ChunkParser {
   readonly #prefixes: RulePrefixes;
   readonly #clock: ClockReader;
   readonly #lines: LineParser;
-  readonly #repeats = new RepeatScanner();
+  /** Not private, so that a test can see that the fast road was taken. */
+  readonly repeats = new RepeatScanner();
   readonly #partial = new PartialLines();
   readonly #finder: LineFinder;
   #prefixWatch: PrefixWatch | undefined;
@@ -61,16 +62,16 @@ export class IptablesParser implements ChunkParser {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const now = this.#context.clock.now();
-    if (Math.abs(now - this.#learnedMillis) > frameLifeMillis) this.#repeats.forget();
+    if (Math.abs(now - this.#learnedMillis) > frameLifeMillis) this.repeats.forget();
     this.#scanning = true;
     this.#finder.open(buffer);
     let at = 0;
     while (at < buffer.length) {
-      at = this.#repeats.run(buffer, view, at, drops);
+      at = this.repeats.run(buffer, view, at, drops);
       const line = this.#partial.pending ? this.#finder.lineAt(at) : this.#finder.next(at);
       if (line === undefined) break;
       // The finder may have stepped over other programs' lines to one like the last.
-      const next = line.start > at ? this.#repeats.run(buffer, view, line.start, drops) : line.start;
+      const next = line.start > at ? this.repeats.run(buffer, view, line.start, drops) : line.start;
       at = next > line.start ? next : this.#readLine(buffer.subarray(line.start, line.end), line.end + 1, now, drops);
     }
     this.#scanning = false;
@@ -90,7 +91,7 @@ export class IptablesParser implements ChunkParser {
   #tell(found: FoundDrop, line: Buffer, now: number, drops: DropCollector): void {
     this.#prefixWatch = undefined;
     if (found.author === "kernel" && found.places !== undefined) this.#noteTags();
-    this.#repeats.learn(line, found);
+    this.repeats.learn(line, found);
     this.#learnedMillis = now;
     for (let i = 0; i < found.packets; i++) {
       drops.flow.fill(found.drop);
@@ -114,7 +115,7 @@ export class IptablesParser implements ChunkParser {
   #noteTags(): void {
     if (this.#tagsSeen || !this.#scanning) return;
     this.#tagsSeen = true;
-    this.#repeats.forget();
+    this.repeats.forget();
   }
 
   #tellTimeProblem(line: string): void {
