@@ -2,7 +2,7 @@
  * Finds the API server and how to log in: the service account in a cluster, else a kubeconfig, else a plain http
  * server that asks for nothing; never a silent localhost. Called by plugins with their options, before any request.
  */
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { z } from "zod";
 import type { Environment } from "../plugin/context.ts";
 import { DroplensError } from "../plugin/errors.ts";
@@ -49,27 +49,26 @@ function findCredentials(options: KubernetesOptions, environment: Environment, f
   // Who names a kubeconfig means it, in a cluster too.
   const named = Boolean(options.kubeconfig || options.context);
   const account = named ? undefined : serviceAccount(environment, folder);
-  if (account !== undefined) return server === undefined ? account : { ...account, address: server };
+  if (typeof account === "object") return server === undefined ? account : { ...account, address: server };
 
   const paths = kubeconfigPaths(options, environment);
   const choose = (): ChosenContext | undefined => chooseContext(paths, options.context || undefined);
   const chosen = choose();
   if (chosen !== undefined) return withCheckedAddress(kubeconfigLogin(chosen, server, choose));
   if (server?.startsWith("http:") && !named) return anonymous(server);
-  throw noCredentials(server, named ? [] : [`the service account (${folder}/token)`], paths);
+  throw noCredentials(server, account === undefined ? [] : [account], paths);
 }
 
 /** kubectl's order: KUBECONFIG hides ~/.kube/config. */
 function kubeconfigPaths(options: KubernetesOptions, environment: Environment): readonly string[] {
   if (options.kubeconfig) return [options.kubeconfig];
-  const listed = (environment.KUBECONFIG ?? "").split(":").filter((path) => path !== "");
+  const listed = (environment.KUBECONFIG ?? "").split(delimiter).filter((path) => path !== "");
   if (listed.length > 0) return listed;
   return environment.HOME ? [join(environment.HOME, ".kube", "config")] : [];
 }
 
 function noCredentials(server: string | undefined, others: readonly string[], paths: readonly string[]): DroplensError {
-  const places = [...others, ...paths.map((path) => `the kubeconfig ${path}`)];
-  const looked = places.map((place) => `${place}: not there`).join("; ");
+  const looked = [...others, ...paths.map((path) => `the kubeconfig ${path}: not there`)].join("; ");
   const goal = server === undefined ? "no Kubernetes API server to talk to" : `no credentials for ${server}`;
   return new DroplensError(
     "KUBERNETES_NO_CREDENTIALS",

@@ -7,9 +7,7 @@ import { Agent } from "node:http";
 import { describeError, RetryableError } from "../plugin/errors.ts";
 import type { Credentials, Login, TlsOptions } from "./credentials.ts";
 import { badKubeconfig, type ChosenContext, type KubeconfigCluster, type KubeconfigUser } from "./kubeconfig.ts";
-
-/** client-go reads certificate and token files again each minute. */
-const maxAgeMillis = 60_000;
+import { loginCache } from "./login-cache.ts";
 
 /** `server` takes the place of the cluster's own address. `reload` reads the kubeconfig files again. */
 export function kubeconfigLogin(
@@ -21,21 +19,16 @@ export function kubeconfigLogin(
   if (!address) throw badKubeconfig(first.paths, `the cluster of context "${first.context}" has no server`);
   let chosen = first;
   let login = loginOf(chosen, address);
-  let cached: { login: Login; at: number } | undefined;
   return {
     address,
     origin: `kubeconfig ${first.paths.join(", ")}, context ${first.context}`,
-    async current(renew) {
+    current: loginCache(async (renew) => {
       if (renew) {
         chosen = reload() ?? chosen;
         login = loginOf(chosen, address);
-        cached = undefined;
       }
-      if (cached === undefined || Date.now() - cached.at >= maxAgeMillis) {
-        cached = { login: await explained(login, chosen), at: Date.now() };
-      }
-      return cached.login;
-    },
+      return await explained(login, chosen);
+    }),
   };
 }
 

@@ -2,36 +2,27 @@
  * The login of a pod: token and CA files of its service account, address from the two environment variables.
  * The same as client-node's loadFromCluster in a few lines, because loading that package costs 40 MB and more.
  */
-import { accessSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { isIPv6 } from "node:net";
 import { join } from "node:path";
 import type { Environment } from "../plugin/context.ts";
 import { DroplensError, describeError, RetryableError } from "../plugin/errors.ts";
 import type { Credentials, Login } from "./credentials.ts";
+import { loginCache } from "./login-cache.ts";
 
 export const serviceAccountFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-/** Bound tokens live an hour and the kubelet replaces the file at 80 % of it; client-go reads it again each minute too. */
-const maxAgeMillis = 60_000;
-
-/** Undefined when this is no pod with a service account. */
-export function serviceAccount(
-  environment: Environment,
-  folder: string,
-  now: () => number = Date.now,
-): Credentials | undefined {
+/** Credentials, or why there are none here. */
+export function serviceAccount(environment: Environment, folder: string): Credentials | string {
   const host = environment.KUBERNETES_SERVICE_HOST;
-  if (host === undefined || host === "" || !isReadable(join(folder, "token"))) return undefined;
-  let cached: { login: Login; at: number } | undefined;
+  if (host === undefined || host === "") return "no service account, KUBERNETES_SERVICE_HOST is not set";
+  const problem = accessProblem(join(folder, "token"));
+  if (problem !== undefined) return `the service account's ${join(folder, "token")}: ${problem}`;
   return {
     address: inClusterAddress(host, environment.KUBERNETES_SERVICE_PORT),
     origin: "service account",
-    async current(renew) {
-      const fresh = cached !== undefined && !renew && now() - cached.at < maxAgeMillis;
-      if (cached === undefined || !fresh) cached = { login: await readLogin(folder), at: now() };
-      return cached.login;
-    },
+    current: loginCache(() => readLogin(folder)),
   };
 }
 
@@ -59,11 +50,12 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-function isReadable(path: string): boolean {
+function accessProblem(path: string): string | undefined {
   try {
-    accessSync(path);
-    return true;
-  } catch {
-    return false;
+    accessSync(path, constants.R_OK);
+    return undefined;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    return code === "ENOENT" ? "not there" : `cannot be read (${String(code)})`;
   }
 }
