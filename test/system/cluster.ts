@@ -3,7 +3,9 @@
  * given their status by the test.
  */
 import { output, run } from "./command.ts";
+import type { Program } from "./program.ts";
 import { kubeconfigPath } from "./system-test.ts";
+import { waitFor } from "./wait-for.ts";
 
 export interface PodParts {
   readonly namespace: string;
@@ -52,6 +54,13 @@ export async function createPod(pod: PodParts): Promise<void> {
 export async function describedEvents(namespace: string, pod: string): Promise<string> {
   const text = await kubectl(["describe", "pod", pod, "-n", namespace]);
   return text.slice(text.indexOf("\nEvents:"));
+}
+
+/** Waits until `kubectl describe pod` shows an event with exactly this message. */
+export async function waitForEvent(namespace: string, pod: string, message: string, program: Program): Promise<void> {
+  const shown = async () => (await describedEvents(namespace, pod)).split("\n").some((line) => line.endsWith(message));
+  const explain = async () => `${await describedEvents(namespace, pod)}\n--- printed\n${program.output}`;
+  await waitFor(`an event on ${namespace}/${pod}: ${message}`, shown, { explain });
 }
 
 /** Where the server is and what it is known by: for kubeconfigs and service account folders made by tests. */

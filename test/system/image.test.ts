@@ -8,13 +8,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { apply, createNamespace, createPod, deleteNamespaces, describedEvents, kubectl } from "./cluster.ts";
+import {
+  apply,
+  createNamespace,
+  createPod,
+  deleteNamespaces,
+  describedEvents,
+  kubectl,
+  waitForEvent,
+} from "./cluster.ts";
 import { buildImage, type Image } from "./dockerfile.ts";
 import { type PodPlace, type PodTemplate, startPod } from "./kubelet.ts";
 import { manifestFolder } from "./manifest.ts";
 import { freePort, type Program } from "./program.ts";
 import { runId, systemTest } from "./system-test.ts";
-import { waitFor } from "./wait-for.ts";
 
 const admGroup = 4;
 const [shop, data, nodeName] = [`shop-${runId}-image`, `data-${runId}-image`, `node-${runId}-image`];
@@ -62,13 +69,6 @@ systemTest("the image", () => {
     return running;
   }
 
-  const told = (namespace: string, pod: string, message: string, program: Program) =>
-    waitFor(
-      `${namespace}/${pod} told: ${message}`,
-      async () => (await describedEvents(namespace, pod)).split("\n").some((line) => line.endsWith(message)),
-      { explain: () => program.output },
-    );
-
   it("is not root's by default, says what it is, and ends by SIGTERM", () => {
     expect(image.user).toMatch(/^[1-9]\d*:\d+$/);
     expect(image.labels["org.opencontainers.image.title"]).toBe("droplens");
@@ -100,8 +100,13 @@ systemTest("the image", () => {
       await program.answers("/readyz", 200, 30_000);
       await program.answers("/healthz", 200);
       await log.drop("calico-packet: ", 5432);
-      await told(shop, "web", `Packet dropped when sending traffic to ${data} (10.204.2.2) on port 5432/TCP`, program);
-      await told(
+      await waitForEvent(
+        shop,
+        "web",
+        `Packet dropped when sending traffic to ${data} (10.204.2.2) on port 5432/TCP`,
+        program,
+      );
+      await waitForEvent(
         data,
         "db",
         `Packet dropped when receiving traffic from ${shop} (10.204.1.2) on port 5432/TCP`,
@@ -127,7 +132,12 @@ systemTest("the image", () => {
       const program = await startDaemon(asRoot, log.logs);
       await program.answers("/readyz", 200, 30_000);
       await log.drop("calico-packet: ", 5433);
-      await told(shop, "web", `Packet dropped when sending traffic to ${data} (10.204.2.2) on port 5433/TCP`, program);
+      await waitForEvent(
+        shop,
+        "web",
+        `Packet dropped when sending traffic to ${data} (10.204.2.2) on port 5433/TCP`,
+        program,
+      );
       expect(await program.stop()).toBe(0);
     });
   });
@@ -168,7 +178,12 @@ systemTest("the image", () => {
       });
       await program.answers("/readyz", 200, 30_000);
       await log.drop("calico-drop: ", 6379);
-      await told(shop, "web", `Packet dropped when sending traffic to ${data} (10.204.2.2) on port 6379/TCP`, program);
+      await waitForEvent(
+        shop,
+        "web",
+        `Packet dropped when sending traffic to ${data} (10.204.2.2) on port 6379/TCP`,
+        program,
+      );
       expect(await program.stop()).toBe(0);
       const sayings = program.output.split("\n").filter((line) => line.includes("/var/lib/droplens"));
       expect(sayings).toHaveLength(1);

@@ -14,7 +14,7 @@ export interface Rsyslog {
   /** The file that it writes. */
   readonly path: string;
   readonly pid: number;
-  /** The lines in the file that hold `text`. */
+  /** The lines in the file, and in those that were rotated away, that hold `text`. */
   lines(text: string): Promise<string[]>;
   /** Logs a line as any process of the machine can. */
   write(tag: string, message: string): Promise<void>;
@@ -41,8 +41,7 @@ export async function startRsyslog(folder: string, input: KernelInput): Promise<
   const rsyslog: Rsyslog = {
     path,
     pid,
-    lines: async (text) =>
-      (await readFile(path, "utf8").catch(() => "")).split("\n").filter((line) => line.includes(text)),
+    lines: async (text) => (await written(path)).filter((line) => line.includes(text)),
     write: async (tag, message) => void (await run(["logger", "--socket", socket, "--tag", tag, message])),
     rotate: (how) => rotate({ folder, path, pid }, how),
     stop: () => stop(child),
@@ -50,6 +49,12 @@ export async function startRsyslog(folder: string, input: KernelInput): Promise<
   await rsyslog.write("test", "the first line"); // makes the file
   await waitFor(`a line in ${path}`, async () => (await rsyslog.lines("the first line")).length > 0);
   return rsyslog;
+}
+
+async function written(path: string): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const part of glob(`${path}*`)) lines.push(...(await readFile(part, "utf8")).split("\n"));
+  return lines;
 }
 
 /** As Debian's rsyslog.conf, which sets no template, so that times are RFC 3339. */

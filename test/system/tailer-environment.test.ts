@@ -3,7 +3,7 @@
  * both pods, seen by the machine's kubectl, and a number in /metrics.
  */
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { describedEvents } from "./cluster.ts";
+import { describedEvents, waitForEvent } from "./cluster.ts";
 import { addresses } from "./node-network.ts";
 import { freePort, Program } from "./program.ts";
 import { openStage, type Stage } from "./stage.ts";
@@ -38,14 +38,6 @@ systemTest("run, with the environment of kube-iptables-tailer", () => {
     await program?.stop("SIGKILL");
     await stage?.close();
   });
-
-  const sees = async (namespace: string, pod: string, message: string) => {
-    await waitFor(
-      `an event on ${namespace}/${pod}: ${message}`,
-      async () => (await describedEvents(namespace, pod)).split("\n").some((line) => line.endsWith(message)),
-      { explain: async () => `${await describedEvents(namespace, pod)}\n--- printed\n${program.output}` },
-    );
-  };
 
   const drops = [
     {
@@ -95,20 +87,35 @@ systemTest("run, with the environment of kube-iptables-tailer", () => {
   for (const { name, send, ends, what } of drops) {
     it(`tells both pods of ${name}`, async () => {
       await send(stage);
-      await sees(stage.shop, "web", `Packet dropped when sending traffic to ${stage.data} (${ends[1]}) ${what}`);
-      await sees(stage.data, "db", `Packet dropped when receiving traffic from ${stage.shop} (${ends[0]}) ${what}`);
+      await waitForEvent(
+        stage.shop,
+        "web",
+        `Packet dropped when sending traffic to ${stage.data} (${ends[1]}) ${what}`,
+        program,
+      );
+      await waitForEvent(
+        stage.data,
+        "db",
+        `Packet dropped when receiving traffic from ${stage.shop} (${ends[0]}) ${what}`,
+        program,
+      );
     });
   }
 
   it("tells the one pod there is of a packet to an address outside", async () => {
     await stage.network.connect("web", outside.ip4, 80);
-    await sees(stage.shop, "web", `Packet dropped when sending traffic to ${outside.ip4} on port 80/TCP`);
+    await waitForEvent(
+      stage.shop,
+      "web",
+      `Packet dropped when sending traffic to ${outside.ip4} on port 80/TCP`,
+      program,
+    );
   });
 
   it("calls the node by its name, and tells nothing to the pod that shares its network", async () => {
     await stage.network.connect("node", db.ip4, 443);
     const message = `Packet dropped when receiving traffic from ${stage.nodeName} (${node.ip4}) on port 443/TCP`;
-    await sees(stage.data, "db", message);
+    await waitForEvent(stage.data, "db", message, program);
     expect(await describedEvents(stage.system, "agent")).toContain("<none>");
   });
 
