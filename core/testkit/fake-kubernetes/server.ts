@@ -211,15 +211,15 @@ current-context: fake
   }
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer> {
+/** Undefined when it is too large; then it is read to its end all the same, so that the answer can be sent. */
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   const parts: Buffer[] = [];
   let bytes = 0;
   for await (const part of request) {
     bytes += part.length;
-    if (bytes > maxBodyBytes) throw new Error("too large");
-    parts.push(part);
+    if (bytes <= maxBodyBytes) parts.push(part);
   }
-  return Buffer.concat(parts);
+  return bytes > maxBodyBytes ? undefined : Buffer.concat(parts);
 }
 
 function refuseBody(response: ServerResponse): void {

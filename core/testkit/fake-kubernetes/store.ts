@@ -1,6 +1,6 @@
 /**
  * One resource's objects, each kept as JSON text beside the few fields that selectors ask for: 100,000 pods of 2 KB
- * take about 300 MB, and a list or a watch copies text instead of printing objects. Every change goes into a bounded
+ * take less than 500 MB, and a list or a watch copies text instead of printing objects. Every change goes into a bounded
  * history, from which watches read at their own pace.
  */
 import { type KubernetesObject, textAt } from "./object.ts";
