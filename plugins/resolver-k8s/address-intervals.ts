@@ -33,7 +33,7 @@ export interface Interval {
 }
 
 export class AddressIntervals {
-  readonly #rows = new WordRows(stride, 256);
+  readonly #rows = new WordRows(stride);
   readonly #chains = new HashChains(this.#rows, nextInBucket, (entry) => hashWords(this.#rows.head(entry, 4), 4));
   /** How many own addresses there are in each IPv4 /24 and IPv6 /64. */
   readonly #networks = new Map<number, number>();

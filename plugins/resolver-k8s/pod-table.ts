@@ -45,7 +45,7 @@ const maxList = 0xffffff;
 const statusLagSeconds = 30;
 
 export class PodTable {
-  readonly #rows = new WordRows(stride, 256);
+  readonly #rows = new WordRows(stride);
   readonly #texts = new TextStore();
   readonly #intervals = new AddressIntervals();
   readonly #mirrorUids = new Map<number, string>();

@@ -18,7 +18,7 @@ export class TextStore {
   #arena = new Uint8Array(4096);
   #used = 0;
   #wasted = 0;
-  readonly #rows = new WordRows(stride, 64);
+  readonly #rows = new WordRows(stride);
   readonly #chains = new HashChains(this.#rows, next, (id) => hashBytes(this.#bytesOf(id)));
   readonly #scratch = new Uint8Array(maxTextBytes);
   readonly #encoder = new TextEncoder();
@@ -89,7 +89,7 @@ export class TextStore {
 
   #reserve(more: number): void {
     if (this.#used + more <= this.#arena.length) return;
-    const grown = new Uint8Array(Math.ceil((this.#used + more) * 1.5));
+    const grown = new Uint8Array(Math.ceil((this.#used + more) * 1.25));
     grown.set(this.#arena.subarray(0, this.#used));
     this.#arena = grown;
   }

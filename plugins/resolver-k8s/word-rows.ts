@@ -1,19 +1,20 @@
 /**
- * Rows of 32-bit numbers in one typed array, growing by half, with removed rows used again. The base of the pod
- * table: its bytes are outside of the JavaScript heap, nothing in them is ever scanned by the garbage collector.
+ * Rows of 32-bit numbers in typed arrays of a fixed size, with removed rows used again. The base of the pod table:
+ * its bytes are outside of the JavaScript heap, never scanned by the garbage collector, and never copied to grow.
  */
+const pageShift = 10;
+const pageRows = 1 << pageShift;
+
 export class WordRows {
-  /** Row r is `words[r * stride]` to `words[r * stride + stride - 1]`. Replaced when it grows: do not keep it. */
-  words: Uint32Array;
   readonly #stride: number;
+  readonly #pages: Uint32Array[] = [];
   #rows = 0;
   /** Removed rows, each one's first word naming the next plus one. */
   #free = 0;
   #freeCount = 0;
 
-  constructor(stride: number, capacity: number) {
+  constructor(stride: number) {
     this.#stride = stride;
-    this.words = new Uint32Array(stride * capacity);
   }
 
   /** Rows in use. */
@@ -27,39 +28,39 @@ export class WordRows {
   }
 
   get bytes(): number {
-    return this.words.byteLength;
+    return this.#pages.length * pageRows * this.#stride * 4;
   }
 
   get(row: number, column: number): number {
-    return this.words[row * this.#stride + column] ?? 0;
+    return this.#page(row)[(row & (pageRows - 1)) * this.#stride + column] ?? 0;
   }
 
   set(row: number, column: number, value: number): void {
-    this.words[row * this.#stride + column] = value;
+    this.#page(row)[(row & (pageRows - 1)) * this.#stride + column] = value;
   }
 
-  /** A view of the row's first `count` words, until the next `add`. */
+  /** A view of the row's first `count` words. */
   head(row: number, count: number): Uint32Array {
-    return this.words.subarray(row * this.#stride, row * this.#stride + count);
+    const start = (row & (pageRows - 1)) * this.#stride;
+    return this.#page(row).subarray(start, start + count);
   }
 
   /** A row of zeros. */
   add(): number {
     if (this.#free !== 0) {
       const row = this.#free - 1;
-      this.#free = this.words[row * this.#stride] ?? 0;
+      this.#free = this.get(row, 0);
       this.#freeCount--;
-      this.words[row * this.#stride] = 0;
+      this.set(row, 0, 0);
       return row;
     }
-    if ((this.#rows + 1) * this.#stride > this.words.length) this.#grow();
+    if (this.#rows === this.#pages.length * pageRows) this.#pages.push(new Uint32Array(pageRows * this.#stride));
     return this.#rows++;
   }
 
   remove(row: number): void {
-    const start = row * this.#stride;
-    this.words.fill(0, start, start + this.#stride);
-    this.words[start] = this.#free;
+    this.head(row, this.#stride).fill(0);
+    this.set(row, 0, this.#free);
     this.#free = row + 1;
     this.#freeCount++;
   }
@@ -67,15 +68,15 @@ export class WordRows {
   /** The rows in use, in order. Walks the free list: for rare work only. */
   living(): number[] {
     const free = new Set<number>();
-    for (let row = this.#free; row !== 0; row = this.words[(row - 1) * this.#stride] ?? 0) free.add(row - 1);
+    for (let row = this.#free; row !== 0; row = this.get(row - 1, 0)) free.add(row - 1);
     const rows: number[] = [];
     for (let row = 0; row < this.#rows; row++) if (!free.has(row)) rows.push(row);
     return rows;
   }
 
-  #grow(): void {
-    const grown = new Uint32Array(Math.ceil((this.words.length / this.#stride) * 1.5) * this.#stride);
-    grown.set(this.words);
-    this.words = grown;
+  #page(row: number): Uint32Array {
+    const page = this.#pages[row >>> pageShift];
+    if (page === undefined) throw new RangeError(`no row ${row}`);
+    return page;
   }
 }
