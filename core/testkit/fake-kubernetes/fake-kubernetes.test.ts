@@ -192,6 +192,12 @@ describe("for people", () => {
     });
   });
 
+  it("answers odd paths with 404", async () => {
+    for (const path of ["//", "/api/v1/namespaces//pods", "/api/v1/pods/a/b/c/d"]) {
+      expect((await get(path)).status).toBe(404);
+    }
+  });
+
   it("refuses a body beyond three megabytes", async () => {
     const body = `"${"x".repeat(3 * 1024 * 1024)}"`;
     const response = await fetch(`${fake.url}/api/v1/namespaces`, { method: "POST", body });

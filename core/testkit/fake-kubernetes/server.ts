@@ -202,7 +202,8 @@ current-context: fake
     }
     if (fault !== undefined && fault.kind !== "lost-answer") return misbehave(fault, response);
     if (fault !== undefined) cutBeforeAnswer(response);
-    await this.#router.handle({ request, response, url: new URL(path, this.url), body });
+    // Joined as text: new URL("//", base) would take the path for a host, and throw.
+    await this.#router.handle({ request, response, url: new URL(this.url + path), body });
   }
 
   #log({ method = "GET", url: path = "/", headers }: IncomingMessage, body: Buffer): void {
