@@ -200,9 +200,10 @@ describe("pipeline", () => {
     const before = makePipeline({ source, checkpoint });
     before.slow.answer = () => new Promise(() => {});
     source.write("80", "80", "80", "443");
-    await settle();
-    await before.clock.advance(1000);
-    await settled(async () => (await checkpoint.load()).kind === "found");
+    await settled(async () => {
+      await before.clock.advance(1000);
+      return (await checkpoint.load()).kind === "found" && before.fast.packets === 2;
+    });
     // Killed here: what `before` does from now on does not count.
     const toldBefore = before.fast.packets;
     const after = makePipeline({ source, checkpoint: new CheckpointFile(folder, "drops") });

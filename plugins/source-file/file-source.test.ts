@@ -20,8 +20,8 @@ import { settle } from "../../core/testkit/fake-clock.ts";
 import { testContext } from "../../core/testkit/test-context.ts";
 import { options } from "./config.ts";
 import { FileSource } from "./file-source.ts";
-import { LineCollector } from "./line-collector.ts";
-import { LogWriter } from "./log-writer.ts";
+import { LineCollector } from "./testdata/line-collector.ts";
+import { LogWriter } from "./testdata/log-writer.ts";
 
 let folder: string;
 let path: string;

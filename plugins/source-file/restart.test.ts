@@ -5,8 +5,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { JsonValue } from "../../core/plugin/index.ts";
-import { LineCollector } from "./line-collector.ts";
-import { LogWriter } from "./log-writer.ts";
+import { LineCollector } from "./testdata/line-collector.ts";
+import { LogWriter } from "./testdata/log-writer.ts";
 
 let folder: string;
 let path: string;

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { LineCollector } from "./line-collector.ts";
-import { LogWriter } from "./log-writer.ts";
+import { LineCollector } from "./testdata/line-collector.ts";
+import { LogWriter } from "./testdata/log-writer.ts";
 
 let folder: string;
 let path: string;

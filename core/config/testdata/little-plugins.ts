@@ -1,9 +1,9 @@
 /** A plugin of each role, small enough to see through, for the tests of the config. */
 import { z } from "zod";
-import type { BuiltIn } from "../load.ts";
 import type { PluginDefinition } from "../../plugin/definition.ts";
 import { definePlugin } from "../../plugin/definition.ts";
 import { duration } from "../../plugin/duration.ts";
+import type { BuiltIn } from "../load.ts";
 
 const source = definePlugin({
   role: "source",

@@ -64,7 +64,8 @@ export class DnsServer {
   #answer(question: AskedQuestion, from: RemoteInfo): void {
     const reply = this.reply(question);
     if (reply === undefined) this.#held.push({ question, from });
-    else for (const bytes of Buffer.isBuffer(reply) ? [reply] : reply) this.#socket.send(bytes, from.port, from.address);
+    else
+      for (const bytes of Buffer.isBuffer(reply) ? [reply] : reply) this.#socket.send(bytes, from.port, from.address);
   }
 }
 

@@ -23,7 +23,13 @@ export const db: Endpoint = {
   workload: { kind: "StatefulSet", name: "db" },
 };
 
-export const barePod: Endpoint = { kind: "pod", address: "10.244.2.10", displayName: "data", name: "shell", namespace: "data" };
+export const barePod: Endpoint = {
+  kind: "pod",
+  address: "10.244.2.10",
+  displayName: "data",
+  name: "shell",
+  namespace: "data",
+};
 
 export const nodeAgent: Endpoint = {
   kind: "pod",

@@ -3,10 +3,10 @@
  * be stopped and started again from the last place, as the pipeline would after a crash.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import type { Chunk, Clock, JsonValue } from "../../core/plugin/index.ts";
-import { type TestContext, testContext } from "../../core/testkit/test-context.ts";
-import { options } from "./config.ts";
-import { FileSource } from "./file-source.ts";
+import type { Chunk, Clock, JsonValue } from "../../../core/plugin/index.ts";
+import { type TestContext, testContext } from "../../../core/testkit/test-context.ts";
+import { options } from "../config.ts";
+import { FileSource } from "../file-source.ts";
 
 /** Real time, which a test may move on. */
 class MovableClock implements Clock {
