@@ -4,6 +4,7 @@
  * page of 500 pods as one text and one tree of objects would cost many megabytes at a time.
  */
 import { WatchFailure } from "./watch-failure.ts";
+import { jsonText } from "./watch-lines.ts";
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -31,7 +32,8 @@ class ItemSplitter {
   #inString = false;
   #escaped = false;
   #item: Uint8Array[] = [];
-  #rest: Uint8Array[] = [];
+  /** Everything but the items; the server writes ASCII there. */
+  #rest = "";
   #held = 0;
 
   constructor(maxItemBytes: number, onItem: (item: unknown) => void) {
@@ -53,14 +55,13 @@ class ItemSplitter {
         if (this.#depth-- === itemDepth && byte === closeBrace) start = this.#finishItem(chunk, start, i + 1);
       }
     }
-    const inItem = this.#depth >= itemDepth;
-    this.#keep(inItem ? this.#item : this.#rest, chunk.slice(start));
+    if (this.#depth < itemDepth) this.#keepRest(chunk, start, chunk.length);
+    else this.#keepItem(chunk.slice(start));
   }
 
   end(): unknown {
     // What separated the items is left: "[,,,]".
-    const text = Buffer.concat(this.#rest).toString("utf8");
-    return JSON.parse(text.replace(/\[[\s,]*\]/g, "[]"));
+    return JSON.parse(this.#rest.replace(/\[[\s,]*\]/g, "[]"));
   }
 
   #stringByte(byte: number): void {
@@ -70,25 +71,27 @@ class ItemSplitter {
   }
 
   #keepRest(chunk: Uint8Array, start: number, end: number): number {
-    this.#keep(this.#rest, chunk.slice(start, end));
-    this.#held = 0;
+    this.#rest += jsonText([], chunk.subarray(start, end));
+    this.#checkLength(this.#rest.length);
     return end;
   }
 
   #finishItem(chunk: Uint8Array, start: number, end: number): number {
-    this.#item.push(chunk.subarray(start, end));
-    const text = Buffer.concat(this.#item).toString("utf8");
+    const text = jsonText(this.#item, chunk.subarray(start, end));
     this.#item = [];
     this.#held = 0;
     this.#onItem(JSON.parse(text));
     return end;
   }
 
-  #keep(parts: Uint8Array[], part: Uint8Array): void {
-    if (part.length === 0) return;
+  #keepItem(part: Uint8Array): void {
     this.#held += part.length;
-    if (this.#held > this.#maxItemBytes)
-      throw new WatchFailure("bad_line", `a pod in the list is longer than ${this.#maxItemBytes} bytes`);
-    parts.push(part);
+    this.#checkLength(this.#held);
+    this.#item.push(part);
+  }
+
+  #checkLength(bytes: number): void {
+    if (bytes <= this.#maxItemBytes) return;
+    throw new WatchFailure("bad_line", `a pod in the list is longer than ${this.#maxItemBytes} bytes`);
   }
 }

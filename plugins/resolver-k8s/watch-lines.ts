@@ -12,7 +12,7 @@ export async function* watchLines(body: AsyncIterable<Uint8Array>, maxBytes: num
   for await (const chunk of body) {
     let start = 0;
     for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, start)) {
-      const line = textOf(parts, chunk.subarray(start, end));
+      const line = jsonText(parts, chunk.subarray(start, end));
       parts = [];
       held = 0;
       start = end + 1;
@@ -26,7 +26,8 @@ export async function* watchLines(body: AsyncIterable<Uint8Array>, maxBytes: num
   // A last line without its end was cut off: the event comes again with the next watch.
 }
 
-function textOf(parts: readonly Uint8Array[], last: Uint8Array): string {
+/** The parts' text; without a copy where the last one is all. */
+export function jsonText(parts: readonly Uint8Array[], last: Uint8Array): string {
   if (parts.length === 0) return Buffer.from(last.buffer, last.byteOffset, last.byteLength).toString("utf8");
   return Buffer.concat([...parts, last]).toString("utf8");
 }
