@@ -52,7 +52,8 @@ export function readFrame(line: string, reader: FrameReader): Frame {
 /** syslog's <priority>: the lower three bits are the level, facility 0 is the kernel's and nobody else's. */
 function withPriority(line: string, at: number, priority: number, reader: FrameReader): Frame {
   const frame = line.startsWith("1 ", at) ? rfc5424(line, at + 2, reader) : unprefixed(line, at, reader);
-  return priority >= 8 && frame.author === "kernel" ? { ...frame, author: "process" } : frame;
+  // Relays give a line without a tag a facility of their own ("<133> Sep 29 01:38:26 …"): that says nothing.
+  return priority >= 8 && frame.author !== "untagged" ? { ...frame, author: "process" } : frame;
 }
 
 /** RFC 5424: TIME HOST APP PROCID MSGID STRUCTURED-DATA MESSAGE. */
@@ -140,7 +141,7 @@ function behindTime(line: string, at: number, stamp: Stamp | undefined, reader: 
   const behindHost = messageOf(line, at + name.length);
   const found = { host: name.slice(0, -1), stamp };
   if (reader.messageStarts(line, behindHost.messageAt, false)) return { ...found, author, ...behindHost };
-  const processTag = /[^\s:[]+(?:\[[^\]\s]*\])?:(?: |$)/y;
+  const processTag = /[^\s[]+(?:\[[^\]\s]*\])?:(?: |$)/y;
   processTag.lastIndex = at + name.length;
   const process = processTag.exec(line);
   if (process === null) return { ...found, author, ...behindHost };

@@ -18,7 +18,7 @@ describe("the line parser", () => {
           drop: { time: "2026-11-20T19:56:42.401765Z", host: "node-1", ...packet },
         });
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 
@@ -57,7 +57,7 @@ describe("the line parser", () => {
           );
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: 500 },
     );
   });
 

@@ -114,7 +114,7 @@ export class LineParser {
     const behind = line.slice(at + word.length, at + word.length + 140);
     if (word.startsWith("IN=")) return true;
     // A word with a colon is a tag, unless the packet follows at once: a process's tag is followed by its own words.
-    if (/^[^\s:[]+(?:\[[^\]]*\])?:$/.test(word)) return /^ *IN=/.test(behind) || madeByKernel.test(word);
+    if (/^[^\s[]+(?:\[[^\]]*\])?:$/.test(word)) return /^ *IN=/.test(behind) || madeByKernel.test(word);
     const anchor = line.indexOf("IN=", at);
     return anchor >= 0 && !line.slice(at, anchor).includes(" kernel: ") && !(hostMayStand && /^[\w.-]*$/.test(word));
   }
@@ -182,7 +182,7 @@ export class LineParser {
       return { kind: "malformed", reason: "time" };
     }
     if (!this.#parts.believes(frame.author)) return notKernel;
-    return at === frame.messageAt ? { kind: "malformed", reason: "truncated" } : otherLine;
+    return at === frame.messageAt && anchor === undefined ? { kind: "malformed", reason: "truncated" } : otherLine;
   }
 }
 

@@ -152,7 +152,7 @@ describe("the repeat scanner", () => {
         // Judged one by one, lines are not held against each other; believing all makes both the same.
         expectSame(text, { ...settings, trust: "any" });
       }),
-      { numRuns: 1500 },
+      { numRuns: 500 },
     );
   });
 
