@@ -78,7 +78,8 @@ function send(response: ServerResponse, status: number, text: string, contentTyp
 }
 
 function explain(error: NodeJS.ErrnoException, host: string, port: number): DroplensError {
-  const what = `cannot serve metrics on ${host}:${port} (${error.code ?? error.message})`;
+  const place = host === "" ? `port ${port}` : `${host}:${port}`;
+  const what = `cannot serve metrics on ${place} (${error.code ?? error.message})`;
   const todo =
     error.code === "EADDRINUSE"
       ? "another program has this port: set operations.port (METRICS_SERVER_PORT) to a free one"

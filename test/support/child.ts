@@ -78,13 +78,13 @@ export class Child {
   }
 
   /** Waits until it has printed this, on either side. */
-  says(pattern: RegExp, timeoutMillis = 10_000): Promise<RegExpExecArray> {
+  says(pattern: RegExp, timeoutMillis = 15_000): Promise<RegExpExecArray> {
     const ask = async () => pattern.exec(`${this.stdout}\n${this.stderr}`) ?? undefined;
     return this.until(`a line like ${pattern}`, ask, timeoutMillis);
   }
 
   /** Asks until there is an answer; fails with what it has printed, at once when it has ended. */
-  until<T>(what: string, ask: () => Promise<T | undefined | false>, timeoutMillis = 10_000): Promise<T> {
+  until<T>(what: string, ask: () => Promise<T | undefined | false>, timeoutMillis = 15_000): Promise<T> {
     const explain = () => `--- stdout\n${this.stdout}\n--- stderr\n${this.stderr}`;
     return waitFor(what, ask, { timeoutMillis, explain, hopeless: () => !this.running });
   }
