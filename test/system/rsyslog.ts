@@ -92,7 +92,7 @@ async function rotate(
 ): Promise<void> {
   const config = join(log.folder, `logrotate-${how}.conf`);
   const tell = `create 0640 root adm\n  postrotate\n    kill -HUP ${log.pid}\n  endscript`;
-  await writeFile(config, `${log.path} {\n  rotate 3\n  ${how === "rename" ? tell : how}\n}\n`, { mode: 0o644 });
+  await writeFile(config, `${log.path} {\n  rotate 99\n  ${how === "rename" ? tell : how}\n}\n`, { mode: 0o644 });
   await run(["logrotate", "--force", "--state", join(log.folder, "logrotate.state"), config]);
 }
 
