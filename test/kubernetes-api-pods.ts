@@ -190,6 +190,6 @@ function aroundTests(session: () => ApiSession): void {
 
   it("answers a review of our own access", async () => {
     const right = { verb: "create", resource: "events", namespace: session().namespace };
-    expect(await accessReview(session().api, right, AbortSignal.timeout(5000))).toEqual({ allowed: true });
+    expect(await accessReview(session().api, right, AbortSignal.timeout(5000))).toEqual({ verdict: "allowed" });
   });
 }

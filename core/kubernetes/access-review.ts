@@ -16,8 +16,9 @@ export interface Right {
 }
 
 export interface AccessAnswer {
-  readonly allowed: boolean;
-  /** Why not: the authorizer's words, or that it could not be asked. */
+  /** "unknown": the server would not say. */
+  readonly verdict: "allowed" | "denied" | "unknown";
+  /** Why not: the authorizer's words, or why it could not be asked. */
   readonly reason?: string;
 }
 
@@ -33,14 +34,14 @@ export async function accessReview(api: ApiServer, right: Right, signal: AbortSi
   const response = await api.request({ method: "POST", path, body }, signal);
   const answer = response.json();
   if (response.status >= 300 || typeof answer !== "object" || answer === null || !("status" in answer)) {
-    return { allowed: false, reason: `cannot ask: ${describeStatus(readStatus(response))}` };
+    return { verdict: "unknown", reason: `cannot ask: ${describeStatus(readStatus(response))}` };
   }
   const status = answer.status;
   if (typeof status === "object" && status !== null && "allowed" in status && status.allowed === true) {
-    return { allowed: true };
+    return { verdict: "allowed" };
   }
   const reason = typeof status === "object" && status !== null && "reason" in status ? String(status.reason) : "";
-  return reason === "" ? { allowed: false } : { allowed: false, reason };
+  return reason === "" ? { verdict: "denied" } : { verdict: "denied", reason };
 }
 
 /** "create events in all namespaces", "list pods.metrics.k8s.io in namespace shop": for messages. */

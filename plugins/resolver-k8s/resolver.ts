@@ -221,8 +221,9 @@ async function checkRight(api: ApiServer, verb: string, signal: AbortSignal): Pr
   const what = `${describeRight(right)} at ${api.address} (${api.origin})`;
   const rule = `add to the ClusterRole: {apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch"]}`;
   try {
-    const { allowed, reason } = await accessReview(api, right, signal);
-    if (allowed) return { ok: true, what };
+    const { verdict, reason } = await accessReview(api, right, signal);
+    if (verdict === "allowed") return { ok: true, what };
+    if (verdict === "unknown") return { ok: false, what, problem: reason ?? "the server would not say" };
     return { ok: false, what, problem: `not allowed${reason === undefined ? "" : ` (${reason})`}; ${rule}` };
   } catch (error) {
     return { ok: false, what, problem: describeError(error) };

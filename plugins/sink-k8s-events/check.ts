@@ -51,7 +51,6 @@ export function rightsQuestion(api: ApiServer, journal: Journal): AskServer {
 type Reviewed = { readonly granted: boolean | undefined; readonly problem?: string | undefined };
 
 async function review(api: ApiServer, verb: Verb, signal: AbortSignal, namespace = ""): Promise<Reviewed> {
-  const { allowed, reason } = await accessReview(api, { verb, resource: "events", namespace }, signal);
-  // The words of accessReview for a server that would not say.
-  return !allowed && reason?.startsWith("cannot ask") ? { granted: undefined, problem: reason } : { granted: allowed };
+  const { verdict, reason } = await accessReview(api, { verb, resource: "events", namespace }, signal);
+  return verdict === "unknown" ? { granted: undefined, problem: reason } : { granted: verdict === "allowed" };
 }
