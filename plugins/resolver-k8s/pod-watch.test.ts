@@ -4,7 +4,7 @@ import { settle } from "../../core/testkit/fake-clock.ts";
 import { type TestContext, testContext } from "../../core/testkit/test-context.ts";
 import { PodTable } from "./pod-table.ts";
 import { PodWatch } from "./pod-watch.ts";
-import { ScriptedApi } from "./scripted-api.ts";
+import { ScriptedApi } from "./testdata/scripted-api.ts";
 
 const errors = "droplens_kubernetes_watch_errors_total";
 /** Longer than any back-off. */

@@ -4,7 +4,7 @@ import { settle } from "../../core/testkit/fake-clock.ts";
 import { type TestContext, testContext } from "../../core/testkit/test-context.ts";
 import { resolverK8sOptions } from "./config.ts";
 import { PodResolver } from "./resolver.ts";
-import { ScriptedApi } from "./scripted-api.ts";
+import { ScriptedApi } from "./testdata/scripted-api.ts";
 
 const lookups = "droplens_kubernetes_lookups_total";
 const held = "droplens_kubernetes_held_total";

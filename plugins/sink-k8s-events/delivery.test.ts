@@ -10,8 +10,8 @@ import { Poster, type Waiting } from "./poster.ts";
 import { Refusals } from "./refusals.ts";
 import { RequestBudget } from "./request-budget.ts";
 import { RequestSlots } from "./request-slots.ts";
-import { response, ScriptedApiServer } from "./scripted-api-server.ts";
 import { SeriesMemory } from "./series.ts";
+import { response, ScriptedApiServer } from "./testdata/scripted-api-server.ts";
 
 const { signal } = new AbortController();
 const web = pod("web", "shop");

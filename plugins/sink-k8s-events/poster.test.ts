@@ -7,8 +7,8 @@ import { Poster, type Waiting } from "./poster.ts";
 import { Refusals } from "./refusals.ts";
 import { RequestBudget } from "./request-budget.ts";
 import { RequestSlots } from "./request-slots.ts";
-import { response, ScriptedApiServer } from "./scripted-api-server.ts";
 import { type Packets, SeriesMemory } from "./series.ts";
+import { response, ScriptedApiServer } from "./testdata/scripted-api-server.ts";
 
 const hour = 3_600_000;
 const down = new RetryableError("KUBERNETES_UNREACHABLE", "connection refused");

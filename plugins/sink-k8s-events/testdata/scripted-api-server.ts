@@ -2,7 +2,7 @@
  * An API server for this room's tests: keeps events like the real one, answers as the test scripts it, and remembers
  * each request. Only what a test cannot make a server on loopback do at the right moment is tested with it.
  */
-import type { ApiRequest, ApiResponse, ApiServer } from "../../core/kubernetes/api-server.ts";
+import type { ApiRequest, ApiResponse, ApiServer } from "../../../core/kubernetes/api-server.ts";
 
 export type StoredEvent = { readonly message: string; readonly count: number; readonly lastTimestamp: string };
 

@@ -2,7 +2,7 @@
  * An API server for tests of this room that does exactly what the test says: each request waits in a queue until the
  * test answers it. For what a real server cannot be made to do at a given moment.
  */
-import type { ApiRequest, ApiResponse, ApiServer, ApiStream } from "../../core/kubernetes/api-server.ts";
+import type { ApiRequest, ApiResponse, ApiServer, ApiStream } from "../../../core/kubernetes/api-server.ts";
 
 export class ScriptedApi implements ApiServer {
   readonly address = "https://scripted.test";
