@@ -67,11 +67,13 @@ function dropMessage(kind: LoadKind, index: number, random: () => number): strin
   const port = kind === "flood" ? 1 + (index % 60_000) : ports[Math.floor(random() * ports.length)];
   const source = `10.${64 + (pair >> 16)}.${(pair >> 8) & 255}.${pair & 255}`;
   const destination = `10.${128 + (pair % 7)}.${pair % 251}.${pair % 241}`;
+  // A node has 110 pods.
+  const inInterface = `cali${((pair % 110) * 2_654_435_761).toString(16).slice(0, 11).padStart(11, "0")}`;
   const mac = "ee:ee:ee:ee:ee:ee:5a:1f:c0:3d:77:0e:08:00";
   const id = Math.floor(random() * 65_536);
   const sourcePort = 32_768 + Math.floor(random() * 28_000);
   return (
-    `${loadPrefix} IN=cali${(pair * 2654435761).toString(16).slice(0, 11).padStart(11, "0")} OUT=eth0 MAC=${mac} ` +
+    `${loadPrefix} IN=${inInterface} OUT=eth0 MAC=${mac} ` +
     `SRC=${source} DST=${destination} LEN=60 TOS=0x00 PREC=0x00 TTL=63 ID=${id} DF PROTO=TCP ` +
     `SPT=${sourcePort} DPT=${port} WINDOW=64240 RES=0x00 SYN URGP=0 `
   );

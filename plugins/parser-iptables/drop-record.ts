@@ -6,7 +6,8 @@
 import { type PacketDrop, type PacketHeader, printable } from "../../core/plugin/index.ts";
 import type { Anchor } from "./anchor.ts";
 import { utcText } from "./clock-reader.ts";
-import type { Reading } from "./packet-words.ts";
+import { SharedTexts } from "./detached-text.ts";
+import { type Reading, tcpFlagList } from "./packet-words.ts";
 
 /** What the framing says. */
 export interface Framing {
@@ -47,12 +48,12 @@ export class DropRecord implements PacketDrop {
 
   constructor(reading: Reading, anchor: Anchor, framing: Framing) {
     this.time = utcText(framing.millis, framing.fraction);
-    if (framing.host !== "") this.host = shown(framing.host);
+    if (framing.host !== "") this.host = names.get(shown(framing.host));
     if (framing.logPrefix !== "") this.logPrefix = framing.logPrefix;
-    if (anchor.inInterface !== "") this.inInterface = shown(anchor.inInterface);
-    if (anchor.outInterface !== "") this.outInterface = shown(anchor.outInterface);
-    if (anchor.physicalInInterface !== "") this.physicalInInterface = shown(anchor.physicalInInterface);
-    if (anchor.physicalOutInterface !== "") this.physicalOutInterface = shown(anchor.physicalOutInterface);
+    if (anchor.inInterface !== "") this.inInterface = names.get(shown(anchor.inInterface));
+    if (anchor.outInterface !== "") this.outInterface = names.get(shown(anchor.outInterface));
+    if (anchor.physicalInInterface !== "") this.physicalInInterface = names.get(shown(anchor.physicalInInterface));
+    if (anchor.physicalOutInterface !== "") this.physicalOutInterface = names.get(shown(anchor.physicalOutInterface));
     if (reading.sourceMac !== undefined) this.sourceMac = reading.sourceMac;
     if (reading.destinationMac !== undefined) this.destinationMac = reading.destinationMac;
     if (reading.etherType !== undefined) this.etherType = reading.etherType;
@@ -64,7 +65,7 @@ export class DropRecord implements PacketDrop {
     if (reading.destinationPort !== undefined) this.destinationPort = reading.destinationPort;
     if (reading.icmpType !== undefined) this.icmpType = reading.icmpType;
     if (reading.icmpCode !== undefined) this.icmpCode = reading.icmpCode;
-    if (reading.tcpFlags !== undefined) this.tcpFlags = reading.tcpFlags;
+    if (reading.tcpFlagBits !== undefined) this.tcpFlags = tcpFlagList(reading.tcpFlagBits);
     if (reading.length !== undefined) this.length = reading.length;
     if (reading.ttl !== undefined) this.ttl = reading.ttl;
     if (reading.mark !== undefined) this.mark = reading.mark;
@@ -74,6 +75,9 @@ export class DropRecord implements PacketDrop {
     if (reading.embedded !== undefined) this.embedded = reading.embedded;
   }
 }
+
+/** Of hosts and interfaces. */
+const names = new SharedTexts(1024);
 
 /** Bytes as text that is safe to print. */
 export function shown(bytes: string): string {

@@ -4,6 +4,7 @@
  * Words are told by their first letter and read in place: a line has 25 of them, and a flood is all first packets.
  */
 import { type PacketHeader, protocolKeyword, protocolNumber } from "../../core/plugin/index.ts";
+import { detached, SharedTexts } from "./detached-text.ts";
 import { readAddress } from "./kernel-address.ts";
 
 /** A packet as far as it is read. */
@@ -16,7 +17,8 @@ export class Reading {
   destinationPort: number | undefined = undefined;
   icmpType: number | undefined = undefined;
   icmpCode: number | undefined = undefined;
-  tcpFlags: string[] | undefined = undefined;
+  /** A bit for each of `tcpFlagNames`. */
+  tcpFlagBits: number | undefined = undefined;
   length: number | undefined = undefined;
   ttl: number | undefined = undefined;
   fragmentOffset: number | undefined = undefined;
@@ -71,7 +73,7 @@ function embeddedHeader(inner: Reading): PacketHeader | undefined {
   const { ipVersion, sourceAddress, destinationAddress } = inner;
   if (sourceAddress === undefined || destinationAddress === undefined || inner.broken !== undefined) return undefined;
   if (ipVersion === undefined) return undefined;
-  const { protocol, sourcePort, destinationPort, icmpType, icmpCode, tcpFlags, length, ttl, fragmentOffset } = inner;
+  const { protocol, sourcePort, destinationPort, icmpType, icmpCode, tcpFlagBits, length, ttl, fragmentOffset } = inner;
   return {
     ipVersion,
     sourceAddress,
@@ -81,7 +83,7 @@ function embeddedHeader(inner: Reading): PacketHeader | undefined {
     ...(destinationPort !== undefined && { destinationPort }),
     ...(icmpType !== undefined && { icmpType }),
     ...(icmpCode !== undefined && { icmpCode }),
-    ...(tcpFlags !== undefined && { tcpFlags }),
+    ...(tcpFlagBits !== undefined && { tcpFlags: tcpFlagList(tcpFlagBits) }),
     ...(length !== undefined && { length }),
     ...(ttl !== undefined && { ttl }),
     ...(fragmentOffset !== undefined && { fragmentOffset }),
@@ -156,7 +158,7 @@ function readRareWord(text: string, at: number, stop: number, reading: Reading):
       if (text.startsWith("INCOMPLETE", at) && reading.protocol !== undefined) reading.incomplete = true;
       return;
     case R:
-      if (text.startsWith("RES=", at) && reading.protocol === "TCP") reading.tcpFlags ??= [];
+      if (text.startsWith("RES=", at) && reading.protocol === "TCP") reading.tcpFlagBits ??= 0;
       else readFlag(text, at, stop, reading);
   }
 }
@@ -191,10 +193,10 @@ function readMacOrMark(text: string, at: number, stop: number, reading: Reading)
       readMac(value, reading);
       return;
     case "MACSRC":
-      if (oneMac.test(value)) reading.sourceMac ??= value;
+      if (oneMac.test(value)) reading.sourceMac ??= macs.get(value);
       return;
     case "MACDST":
-      if (oneMac.test(value)) reading.destinationMac ??= value;
+      if (oneMac.test(value)) reading.destinationMac ??= macs.get(value);
       return;
     case "MACPROTO":
       if (/^[\da-f]{4}$/i.test(value)) reading.etherType ??= value.toLowerCase();
@@ -204,6 +206,7 @@ function readMacOrMark(text: string, at: number, stop: number, reading: Reading)
   }
 }
 
+const macs = new SharedTexts(1024);
 const oneMac = /^(?:[\da-f]{2}:){5}[\da-f]{2}$/i;
 /** An Ethernet frame's 14 octets; old kernels print more behind them, other links less. */
 const etherMac = /^(?:[\da-f]{2}:){13,}[\da-f]{2}$/i;
@@ -211,19 +214,26 @@ const etherMac = /^(?:[\da-f]{2}:){13,}[\da-f]{2}$/i;
 /** Destination, source and type. */
 function readMac(value: string, reading: Reading): void {
   if (reading.destinationMac !== undefined || !etherMac.test(value)) return;
-  reading.destinationMac = value.slice(0, 17);
-  reading.sourceMac = value.slice(18, 35);
-  reading.etherType = (value.slice(36, 38) + value.slice(39, 41)).toLowerCase();
+  reading.destinationMac = macs.get(value.slice(0, 17));
+  reading.sourceMac = macs.get(value.slice(18, 35));
+  reading.etherType = macs.get((value.slice(36, 38) + value.slice(39, 41)).toLowerCase());
 }
 
-const tcpFlags: ReadonlySet<string> = new Set(["AE", "CWR", "ECE", "URG", "ACK", "PSH", "RST", "SYN", "FIN"]);
+/** In the order in which the kernel prints them. */
+const tcpFlagNames = ["AE", "CWR", "ECE", "URG", "ACK", "PSH", "RST", "SYN", "FIN"];
+const tcpFlagLists: (readonly string[] | undefined)[] = new Array(1 << tcpFlagNames.length);
+
+/** The names for `bits`; one list for all packets that have the same. */
+export function tcpFlagList(bits: number): readonly string[] {
+  const list = tcpFlagLists[bits] ?? Object.freeze(tcpFlagNames.filter((_, i) => (bits & (1 << i)) !== 0));
+  tcpFlagLists[bits] = list;
+  return list;
+}
 
 function readFlag(text: string, at: number, stop: number, reading: Reading): void {
   if (stop - at > 3 || reading.protocol !== "TCP") return;
-  const word = text.slice(at, stop);
-  if (!tcpFlags.has(word)) return;
-  reading.tcpFlags ??= [];
-  reading.tcpFlags.push(word);
+  const bit = tcpFlagNames.indexOf(text.slice(at, stop));
+  if (bit >= 0) reading.tcpFlagBits = (reading.tcpFlagBits ?? 0) | (1 << bit);
 }
 
 function readFragment(text: string, at: number, stop: number, reading: Reading): void {
@@ -249,7 +259,7 @@ function addressOf(text: string, reading: Reading): string | undefined {
   const version = address.includes(":") ? 6 : 4;
   reading.ipVersion ??= version;
   if (reading.ipVersion !== version) reading.broken ??= "address";
-  return address;
+  return detached(address);
 }
 
 function readProtocol(value: string, reading: Reading): void {

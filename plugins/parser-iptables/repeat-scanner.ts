@@ -68,7 +68,10 @@ function tellFirst(bytes: Buffer, { start, packetAt, end }: KnownLine, frame: Kn
   const anchor = anchorAt(text, 0);
   const result = anchor && readPacket(text, frame.messageAt - packetAt, anchor);
   // Never seen, and held by the tests beside this file: both roads read the same packets.
-  if (result?.kind !== "packet") return drops.malformed("inconsistent", bytes.subarray(start, end));
+  if (result?.kind !== "packet") {
+    drops.malformed("inconsistent", bytes.subarray(start, end));
+    return;
+  }
   const { millis, host, prefix } = frame;
   const fraction = frame.fraction(bytes, start);
   drops.first(new DropRecord(result.reading, anchor as Anchor, { millis, fraction, host, logPrefix: prefix.text }));
