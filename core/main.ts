@@ -6,6 +6,9 @@ import type { Io } from "./cli/io.ts";
 import { runProgram } from "./cli/program.ts";
 import { describeError } from "./plugin/errors.ts";
 
+// A container's user often has no home and no name; libraries that ask for one would throw.
+process.env.HOME ??= "/";
+
 const stopping = new AbortController();
 
 for (const name of ["SIGINT", "SIGTERM"] as const) {
