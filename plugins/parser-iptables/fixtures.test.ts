@@ -1,8 +1,8 @@
-/** Each line that a real kernel printed for a known rule, against what fixture-rows.ts says of it. */
+/** Each line that a real kernel printed for a known rule, against what testdata/fixture-rows.ts says of it. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { fixtureRows } from "./fixture-rows.ts";
-import { makeParser, say } from "./testing.ts";
+import { fixtureRows } from "./testdata/fixture-rows.ts";
+import { makeParser, say } from "./testdata/parser-under-test.ts";
 
 const folder = new URL("testdata/", import.meta.url);
 

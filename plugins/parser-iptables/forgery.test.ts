@@ -1,6 +1,6 @@
 /** What processes can write to make Droplens believe in a drop: each form's rule, and what it cannot tell. */
 import { describe, expect, it } from "vitest";
-import { MemoryCollector, makeParser, parse, say, scan } from "./testing.ts";
+import { MemoryCollector, makeParser, parse, say, scan } from "./testdata/parser-under-test.ts";
 
 const body =
   "IN=eth0 OUT=eth1 SRC=10.0.0.1 DST=10.0.0.2 LEN=60 TOS=0x00 PREC=0x00 TTL=63 ID=1 DF PROTO=UDP SPT=1 DPT=53 LEN=40 ";

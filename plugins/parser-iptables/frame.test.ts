@@ -1,7 +1,7 @@
 /** What loggers put around the kernel's line: real output of each (testdata/framing.md), and forms from the field. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { parse, say, scan } from "./testing.ts";
+import { parse, say, scan } from "./testdata/parser-under-test.ts";
 
 const message =
   "klf-drop: IN=eth0 OUT=eth1 SRC=10.77.1.2 DST=10.77.2.2 LEN=60 TOS=0x00 PREC=0x00 TTL=63 ID=1 DF PROTO=UDP SPT=1 DPT=53 LEN=40 ";

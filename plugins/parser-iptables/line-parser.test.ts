@@ -1,8 +1,8 @@
 /** The full parse of one line: what the grammar prints comes back, and nothing that comes in makes it throw. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { packetLine, packets } from "./packet-grammar.ts";
-import { makeParser, parse, say } from "./testing.ts";
+import { packetLine, packets } from "./testdata/packet-grammar.ts";
+import { makeParser, parse, say } from "./testdata/parser-under-test.ts";
 
 const head = "Nov 20 19:56:42 node-1 kernel: ";
 const body = "SRC=10.0.0.1 DST=10.0.0.2 LEN=60 TOS=0x00 PREC=0x00 TTL=64 ID=1 DF PROTO=UDP SPT=1 DPT=53 LEN=40 ";

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { FakeClock } from "../../core/testkit/fake-clock.ts";
 import { testContext } from "../../core/testkit/test-context.ts";
 import { parserIptables } from "./index.ts";
-import { MemoryCollector, makeParser, testNow } from "./testing.ts";
+import { MemoryCollector, makeParser, testNow } from "./testdata/parser-under-test.ts";
 
 const drop = (host: string, port: number, second = 10) =>
   `2026-11-20T19:56:${second}.401765+00:00 ${host} kernel: [ 2528.800858] calico-drop: IN=eth0 OUT=eth1 SRC=10.0.0.1 DST=10.0.0.2 LEN=60 TOS=0x00 PREC=0x00 TTL=63 ID=1 DF PROTO=UDP SPT=1 DPT=${port} LEN=40 \n`;

@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FlowKey, type PacketDrop } from "../../core/plugin/index.ts";
-import { packetLine, packets } from "./packet-grammar.ts";
 import { RepeatScanner } from "./repeat-scanner.ts";
-import { MemoryCollector, makeParser, type TestParser, testNow } from "./testing.ts";
+import { packetLine, packets } from "./testdata/packet-grammar.ts";
+import { MemoryCollector, makeParser, type TestParser, testNow } from "./testdata/parser-under-test.ts";
 
 const usual =
   "2026-11-20T19:56:42.401765+00:00 node-1 kernel: [ 2528.800858] calico-drop: IN=cali1 OUT=eth0 MAC=02:00:00:00:0a:02:02:00:00:00:0a:01:08:00 SRC=10.77.1.2 DST=10.77.2.2 LEN=60 TOS=0x00 PREC=0x00 TTL=63 ID=50301 DF PROTO=TCP SPT=36084 DPT=80 WINDOW=64240 RES=0x00 SYN URGP=0 ";

@@ -1,7 +1,7 @@
 /** A rule's prefix: what the user typed, at the one place where the kernel puts it, as much as the kernel keeps of it. */
 import { describe, expect, it } from "vitest";
 import { options } from "./config.ts";
-import { parse, say, scan } from "./testing.ts";
+import { parse, say, scan } from "./testdata/parser-under-test.ts";
 
 const body =
   "IN=eth0 OUT=eth1 SRC=10.0.0.1 DST=10.0.0.2 LEN=60 TOS=0x00 PREC=0x00 TTL=63 ID=1 DF PROTO=UDP SPT=1 DPT=53 LEN=40 ";

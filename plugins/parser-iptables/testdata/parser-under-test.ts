@@ -1,10 +1,10 @@
 /** What several tests of this room need: a parser, a collector that remembers, and drops as people say them. */
-import type { ChunkParser, DropCollector, PacketDrop, PacketHeader, ParseResult } from "../../core/plugin/index.ts";
-import { FlowKey } from "../../core/plugin/index.ts";
-import { FakeClock } from "../../core/testkit/fake-clock.ts";
-import { type TestContext, testContext } from "../../core/testkit/test-context.ts";
-import { options } from "./config.ts";
-import { parserIptables } from "./index.ts";
+import type { ChunkParser, DropCollector, PacketDrop, PacketHeader, ParseResult } from "../../../core/plugin/index.ts";
+import { FlowKey } from "../../../core/plugin/index.ts";
+import { FakeClock } from "../../../core/testkit/fake-clock.ts";
+import { type TestContext, testContext } from "../../../core/testkit/test-context.ts";
+import { options } from "../config.ts";
+import { parserIptables } from "../index.ts";
 
 export interface TestParser extends ChunkParser {
   parseLine(line: Uint8Array): ParseResult;

@@ -1,7 +1,7 @@
 /** Random packets and the line that nf_log_syslog.c would print for them; for the property tests of this room. */
 import fc from "fast-check";
-import type { PacketDrop } from "../../core/plugin/index.ts";
-import { formatAddress } from "../../core/plugin/index.ts";
+import type { PacketDrop } from "../../../core/plugin/index.ts";
+import { formatAddress } from "../../../core/plugin/index.ts";
 
 type Packet = Omit<PacketDrop, "time">;
 

@@ -1,4 +1,4 @@
-/** What each line of testdata/*.log says, for people to compare with the line; the title is that of its .md file. */
+/** What each line of the *.log files here says, for people to compare with the line; the title is that of its .md file. */
 export const fixtureRows: Readonly<Record<string, readonly (readonly [title: string, says: string])[]>> = {
   arp: [
     ["arp input", "other: arp"],
