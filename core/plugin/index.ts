@@ -33,6 +33,7 @@ export { apiVersion, definePlugin, type PluginDefinition, type Role, type RoleIn
 export { duration, parseDuration } from "./duration.ts";
 export { DroplensError, describeError, isRetryable, RetryableError } from "./errors.ts";
 export type { Finding, Lifecycle } from "./lifecycle.ts";
+export { OnceAMinute } from "./once-a-minute.ts";
 export type { ChunkParser, DropCollector, LineParser, ParseResult, Parser } from "./parser.ts";
 export type { AddressQuery, Resolver } from "./resolver.ts";
 export type { DeliveryOptions, DeliveryResult, Sink } from "./sink.ts";

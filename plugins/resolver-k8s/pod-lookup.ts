@@ -6,7 +6,7 @@
  */
 import type { ApiServer } from "../../core/kubernetes/api-server.ts";
 import { describeStatus, readStatus } from "../../core/kubernetes/status.ts";
-import { type Clock, type Counter, describeError, type Logger } from "../../core/plugin/index.ts";
+import { type Clock, type Counter, describeError, type Logger, OnceAMinute } from "../../core/plugin/index.ts";
 import { untilOver } from "./holds.ts";
 import { readPod } from "./pod.ts";
 import { type KnownPod, PodTable } from "./pod-table.ts";
@@ -44,12 +44,13 @@ export class PodLookup {
   readonly #asking = new Map<string, Promise<void>>();
   #tokens: number;
   #filledMillis: number;
-  #loggedMillis = Number.NEGATIVE_INFINITY;
+  readonly #logged: OnceAMinute;
 
   constructor(parts: PodLookupParts) {
     this.#parts = parts;
     this.#table = new PodTable(parts.keepClosedMillis);
     this.#tokens = parts.burst;
+    this.#logged = new OnceAMinute(parts.clock);
     this.#filledMillis = parts.clock.now();
   }
 
@@ -130,12 +131,11 @@ export class PodLookup {
   }
 
   #failed(address: string, problem: string): void {
-    const { clock, logger, lookups, api } = this.#parts;
+    const { logger, lookups, api } = this.#parts;
     this.#answers.delete(address);
     if (this.#parts.stop.aborted) return;
     lookups.add({ outcome: "failed" });
-    if (clock.now() - this.#loggedMillis < 60_000) return;
-    this.#loggedMillis = clock.now();
+    if (!this.#logged.isDue()) return;
     const message = `cannot ask ${api.address} (${api.origin}) for the pod of an address of another node: ${problem}`;
     logger.warn({}, message);
   }

@@ -5,7 +5,7 @@
 import type { ApiServer, ApiStream } from "../../core/kubernetes/api-server.ts";
 import { readStatus } from "../../core/kubernetes/status.ts";
 import { backoffMillis } from "../../core/plugin/backoff.ts";
-import type { Clock, Counter, Logger } from "../../core/plugin/index.ts";
+import { type Clock, type Counter, type Logger, OnceAMinute } from "../../core/plugin/index.ts";
 import { readListItems } from "./list-items.ts";
 import type { Pod } from "./pod.ts";
 import { metadataOf, PodEvents } from "./pod-events.ts";
@@ -45,7 +45,7 @@ export class PodWatch {
   #failures = 0;
   #knowsWatchList = true;
   #heardMillis = 0;
-  #loggedMillis = Number.NEGATIVE_INFINITY;
+  readonly #logged: OnceAMinute;
   /** How many lists were begun after the first complete one. */
   relistCount = 0;
   isSynced = false;
@@ -54,6 +54,7 @@ export class PodWatch {
 
   constructor(parts: PodWatchParts) {
     this.#parts = parts;
+    this.#logged = new OnceAMinute(parts.clock);
   }
 
   get status(): Readonly<Record<string, unknown>> {
@@ -192,10 +193,9 @@ export class PodWatch {
 
   /** One line a minute while it lasts. */
   #complain(failure: WatchFailure): void {
-    const { clock, logger, api } = this.#parts;
+    const { logger, api } = this.#parts;
     this.problem = problemOf(failure, api);
-    if (clock.now() - this.#loggedMillis < 60_000) return;
-    this.#loggedMillis = clock.now();
+    if (!this.#logged.isDue()) return;
     const fields = { reason: failure.reason, apiServer: api.address };
     const needsPerson = failure.reason === "forbidden" || failure.reason === "unauthorized";
     if (needsPerson || !this.isSynced) logger.error(fields, this.problem);

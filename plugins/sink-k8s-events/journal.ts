@@ -2,12 +2,11 @@
  * What is told about the events: counters for each answer and each discard, one log line a minute for what went wrong,
  * and the problems that `/readyz` and `/status` show. The poster and the sink report here.
  */
-import type { Clock, Counter, Logger, PluginContext } from "../../core/plugin/index.ts";
+import { type Clock, type Counter, type Logger, OnceAMinute, type PluginContext } from "../../core/plugin/index.ts";
 import type { Discard, Outcome, Retry, Verb } from "./outcome.ts";
 
 /** Pods and namespaces come and go. */
 const everyday: readonly Discard["reason"][] = ["not_found", "namespace_terminating"];
-const everyMillis = 60_000;
 
 export type LastError = { readonly time: string; readonly problem: string };
 
@@ -19,14 +18,14 @@ export class Journal {
   readonly #discarded: Counter;
   readonly #retried: Counter;
   readonly #combined: Counter;
-  /** When a line about a kind of trouble was last written. The kinds are fixed words, so this stays small. */
-  readonly #loggedMillis = new Map<string, number>();
+  readonly #logged: OnceAMinute;
   #outage: string | undefined;
   #failuresInARow = 0;
   #lastError: LastError | undefined;
 
   constructor(context: PluginContext, server: string) {
     this.#clock = context.clock;
+    this.#logged = new OnceAMinute(context.clock);
     this.#logger = context.logger;
     this.#server = server;
     const { metrics } = context;
@@ -74,7 +73,7 @@ export class Journal {
   unreachable(problem: string): void {
     this.#remember(problem);
     this.#outage = problem;
-    if (this.#mayLog("outage")) this.#logger.warn({}, problem);
+    if (this.#logged.isDue("outage")) this.#logger.warn({}, problem);
   }
 
   /** Called once for each event that is given up. */
@@ -84,7 +83,7 @@ export class Journal {
     // A missing right has its own line, which names the rule.
     if (discard.reason === "missing_right") return;
     const level = everyday.includes(discard.reason) ? "debug" : "error";
-    if (!this.#mayLog(discard.reason)) return;
+    if (!this.#logged.isDue(discard.reason)) return;
     const text = `events are discarded as ${discard.reason}; the latest one, at ${this.#server}: ${discard.problem}`;
     this.#logger[level]({ reason: discard.reason }, text);
   }
@@ -104,7 +103,7 @@ export class Journal {
     this.#failuresInARow++;
     const outage = this.#mayBeIdleClose(retry) ? undefined : outageOf(retry, this.#server);
     if (outage !== undefined) this.#outage = outage;
-    if (!this.#mayLog(outage === undefined ? retry.why : "outage")) return;
+    if (!this.#logged.isDue(outage === undefined ? retry.why : "outage")) return;
     const text = outage ?? `${this.#server} did not store an event (${retry.problem}); it is tried again`;
     this.#logger.warn({ reason: retry.why }, text);
   }
@@ -116,14 +115,6 @@ export class Journal {
 
   #remember(problem: string): void {
     this.#lastError = { time: new Date(this.#clock.now()).toISOString(), problem };
-  }
-
-  #mayLog(kind: string): boolean {
-    const now = this.#clock.now();
-    const elapsed = now - (this.#loggedMillis.get(kind) ?? Number.NEGATIVE_INFINITY);
-    if (elapsed >= 0 && elapsed < everyMillis) return false;
-    this.#loggedMillis.set(kind, now);
-    return true;
   }
 }
 

@@ -2,7 +2,7 @@
  * The rights that the sink needs, and which of them are missing: found by asking at the start, or by a 403. While one is
  * missing a clear error says so every minute, `/readyz` too, and the server is asked again until somebody granted it.
  */
-import type { Clock, Finding, Logger } from "../../core/plugin/index.ts";
+import { type Clock, type Finding, type Logger, OnceAMinute } from "../../core/plugin/index.ts";
 import type { Verb } from "./outcome.ts";
 
 /** May this process do `verb` on events? Undefined when the server did not say. "" is all namespaces. */
@@ -20,10 +20,11 @@ export class Rights {
   readonly #logger: Logger;
   readonly #onGranted: () => void;
   readonly #missing = new Map<Verb, Missing>();
-  #loggedMillis = Number.NEGATIVE_INFINITY;
+  readonly #logged: OnceAMinute;
 
   constructor(parts: { clock: Clock; logger: Logger; onGranted: () => void }) {
     this.#clock = parts.clock;
+    this.#logged = new OnceAMinute(parts.clock);
     this.#logger = parts.logger;
     this.#onGranted = parts.onGranted;
   }
@@ -81,10 +82,7 @@ export class Rights {
   }
 
   #log(): void {
-    const now = this.#clock.now();
-    const elapsed = now - this.#loggedMillis;
-    if (this.#missing.size === 0 || (elapsed >= 0 && elapsed < everyMillis)) return;
-    this.#loggedMillis = now;
+    if (this.#missing.size === 0 || !this.#logged.isDue()) return;
     this.#logger.error({ verbs: [...this.#missing.keys()] }, problemOf([...this.#missing.values()]));
   }
 }

@@ -1,6 +1,5 @@
 /** Counts every byte and line that no chunk contains, by reason, and says so in the log at most once a minute each. */
-import { type Counter, type PluginContext, printable } from "../../core/plugin/index.ts";
-import { OnceAMinute } from "./once-a-minute.ts";
+import { type Counter, OnceAMinute, type PluginContext, printable } from "../../core/plugin/index.ts";
 import type { SkipCounter } from "./open-file.ts";
 
 export class DiscardLog implements SkipCounter {

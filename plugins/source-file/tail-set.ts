@@ -3,11 +3,10 @@
  * Asked by FileSource: `look` after a change or a poll, `resume` for each chunk.
  */
 import { basename, dirname, matchesGlob } from "node:path";
-import { type JsonValue, type PluginContext, printable, type SourceLag } from "../../core/plugin/index.ts";
+import { type JsonValue, OnceAMinute, type PluginContext, printable, type SourceLag } from "../../core/plugin/index.ts";
 import { type SavedFile, writeCheckpoint } from "./checkpoint.ts";
 import type { DiscardLog } from "./discard-log.ts";
 import { lookAt, noMatch } from "./file-look.ts";
-import { OnceAMinute } from "./once-a-minute.ts";
 import type { ReadRules } from "./open-file.ts";
 import { maxFiles, type PathList } from "./path-list.ts";
 import { Tail, type TailParts } from "./tail.ts";

@@ -1,5 +1,5 @@
 /** Lets one log line a minute through for each key, so that what happens per line or per poll does not fill the log. */
-import type { Clock } from "../../core/plugin/index.ts";
+import type { Clock } from "./context.ts";
 
 const minuteMillis = 60_000;
 const maxKeys = 10_000;
@@ -12,10 +12,11 @@ export class OnceAMinute {
     this.#clock = clock;
   }
 
-  isDue(key: string): boolean {
+  isDue(key = ""): boolean {
     const now = this.#clock.now();
     const last = this.#lastMillis.get(key);
-    if (last !== undefined && now - last < minuteMillis) return false;
+    // A clock that was set back shall not silence the log.
+    if (last !== undefined && now >= last && now - last < minuteMillis) return false;
     if (this.#lastMillis.size >= maxKeys) this.#lastMillis.clear();
     this.#lastMillis.set(key, now);
     return true;
