@@ -19,7 +19,7 @@ export interface Framing {
 }
 
 export class DropRecord implements PacketDrop {
-  readonly time: string;
+  declare readonly time: string;
   declare readonly host?: string;
   declare readonly logPrefix?: string;
   declare readonly inInterface?: string;
@@ -29,9 +29,9 @@ export class DropRecord implements PacketDrop {
   declare readonly sourceMac?: string;
   declare readonly destinationMac?: string;
   declare readonly etherType?: string;
-  readonly ipVersion: 4 | 6;
-  readonly sourceAddress: string;
-  readonly destinationAddress: string;
+  declare readonly ipVersion: 4 | 6;
+  declare readonly sourceAddress: string;
+  declare readonly destinationAddress: string;
   declare readonly protocol?: string;
   declare readonly sourcePort?: number;
   declare readonly destinationPort?: number;
