@@ -71,6 +71,20 @@ systemTest("the package", () => {
     expect(stdout).toMatch(/lines matched +9\n/);
   });
 
+  it("works on the oldest Node that it allows", async () => {
+    const { engines } = JSON.parse(await readFile(join(checkout, "package.json"), "utf8"));
+    const oldest = `${engines.node.replace(">=", "")}.0`;
+    await output(
+      ["npm", "install", "--no-audit", "--no-fund", `${nodePackage}@${oldest}`],
+      inFolder(installed, 120_000),
+    );
+    const node = join(installed, "node_modules/.bin/node");
+    expect(await output([node, "--version"])).toBe(`v${oldest}\n`);
+    const program = join(installed, "node_modules/droplens/dist/droplens.js");
+    const { stdout } = await run([node, program, "demo", "--once"], inFolder(installed, 60_000));
+    expect(stdout).toMatch(/packets delivered to sink-k8s-events +9\n/);
+  }, 180_000);
+
   it("gives plugin authors what they import", async () => {
     const program = 'import { definePlugin } from "droplens/plugin"; console.log(typeof definePlugin);';
     await writeFile(join(installed, "author.mjs"), program);
