@@ -57,5 +57,5 @@ async function makeParser(prefix: readonly string[], io: Io, builtIn: BuiltIn): 
 
 function lineParser(parser: Parser): (line: Buffer) => ParseResult {
   if (!("scan" in parser)) return (line) => parser.parseLine(line.toString("utf8"));
-  return (line) => parser.parseLine?.(line) ?? { kind: "other-line" };
+  return (line) => parser.parseBytes?.(line) ?? { kind: "other-line" };
 }

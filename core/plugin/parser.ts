@@ -34,7 +34,7 @@ export interface ChunkParser extends Lifecycle {
   scan(bytes: Uint8Array, drops: DropCollector): void;
 
   /** The same for one line, all fields: for `droplens parse` and for config tests. */
-  parseLine?(line: Uint8Array): ParseResult;
+  parseBytes?(line: Uint8Array): ParseResult;
 }
 
 /** Where a ChunkParser puts what it finds. The window of the pipeline stands behind it. */

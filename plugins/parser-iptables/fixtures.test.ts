@@ -18,7 +18,7 @@ describe.each(Object.entries(fixtureRows))("%s", (name, rows) => {
   it.each(rows.map(([title, says], i) => ({ line: i + 1, title, says })))("line $line: $title", ({ line, says }) => {
     const bytes = lines(`${name}.log`)[line - 1] ?? Buffer.alloc(0);
 
-    expect(say(makeParser().parseLine(bytes))).toBe(says);
+    expect(say(makeParser().parseBytes(bytes))).toBe(says);
   });
 
   it("has a row for every line", () => {
@@ -29,6 +29,6 @@ describe.each(Object.entries(fixtureRows))("%s", (name, rows) => {
     // Continuation lines begin with a space.
     const records = lines(`${name}.kmsg`).filter((line) => line[0] !== 0x20);
 
-    expect(records.map((record) => say(makeParser().parseLine(record)))).toEqual(rows.map(([, says]) => says));
+    expect(records.map((record) => say(makeParser().parseBytes(record)))).toEqual(rows.map(([, says]) => says));
   });
 });

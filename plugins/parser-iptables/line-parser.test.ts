@@ -53,7 +53,7 @@ describe("the line parser", () => {
       fc.property(fc.array(piece, { maxLength: 12 }), (parts) => {
         for (const parser of parsers) {
           expect(["drop", "other-line", "malformed"]).toContain(
-            parser.parseLine(Buffer.from(parts.join(""), "latin1")).kind,
+            parser.parseBytes(Buffer.from(parts.join(""), "latin1")).kind,
           );
         }
       }),

@@ -53,7 +53,7 @@ export class IptablesParser implements ChunkParser {
     }
   }
 
-  parseLine(line: Uint8Array): ParseResult {
+  parseBytes(line: Uint8Array): ParseResult {
     const result = this.#lines.parse(line, this.#context.clock.now());
     return result.kind === "drop" ? { kind: "drop", drop: result.drop } : result;
   }

@@ -43,7 +43,7 @@ function parseEach(text: Buffer, settings: object): { told: string[]; drops: Pac
   const parser = makeParser(settings);
   const collector = new MemoryCollector();
   for (const line of `${text.toString("latin1")}${text.toString("latin1")}`.split("\n")) {
-    const result = parser.parseLine(Buffer.from(line, "latin1"));
+    const result = parser.parseBytes(Buffer.from(line, "latin1"));
     if (result.kind === "malformed") collector.malformed(result.reason);
     // A scan never looks at a line that cannot hold a packet, so it counts no martians.
     else if (result.kind === "other-line") tellReason(collector, result.reason);
@@ -163,7 +163,7 @@ describe("the repeat scanner", () => {
         const framing = "2026-11-20T19:56:42.401765+00:00 node-1 kernel: [ 2528.800858] ";
         const line = `${framing}${packetLine(packet)}\n`;
         const scanned = scanKnown(Buffer.from(line), {});
-        const parsed = makeParser().parseLine(Buffer.from(line.slice(0, -1)));
+        const parsed = makeParser().parseBytes(Buffer.from(line.slice(0, -1)));
         if (parsed.kind !== "drop") throw new Error(`${parsed.kind}: ${line}`);
 
         expect(key.fill(parsed.drop)).toBe(true);

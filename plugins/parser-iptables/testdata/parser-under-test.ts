@@ -7,7 +7,7 @@ import { options } from "../config.ts";
 import { parserIptables } from "../index.ts";
 
 export interface TestParser extends ChunkParser {
-  parseLine(line: Uint8Array): ParseResult;
+  parseBytes(line: Uint8Array): ParseResult;
 }
 
 /** Noon of the fixtures' day, in UTC unless a test says otherwise. */
@@ -18,12 +18,13 @@ export function makeParser(
   context: TestContext = testContext({ clock: new FakeClock(testNow) }),
 ): TestParser {
   const parser = parserIptables.create(options.parse({ timeZone: "UTC", ...settings }), context);
-  if (!("scan" in parser) || parser.parseLine === undefined) throw new Error("the parser has no scan or no parseLine");
+  if (!("scan" in parser) || parser.parseBytes === undefined)
+    throw new Error("the parser has no scan or no parseBytes");
   return parser as TestParser;
 }
 
 export function parse(line: string | Buffer, settings: object = {}): ParseResult {
-  return makeParser(settings).parseLine(Buffer.from(line));
+  return makeParser(settings).parseBytes(Buffer.from(line));
 }
 
 /** Everything that a parser told, in order; each packet with the words of its flow. */
