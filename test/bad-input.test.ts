@@ -122,6 +122,18 @@ describe.concurrent("bad input", { timeout: 60_000 }, () => {
     }
   });
 
+  it("an address without its scheme: it is a mistake in the config, with the way to write it", async ({
+    onTestFinished,
+  }) => {
+    const stage = new NodeStage(onTestFinished);
+    stage.copyBundle();
+    const child = droplens(["run"], { cwd: stage.folder, environment: stage.environment("10.0.0.1:6443") });
+    expect(await child.ended()).toBe(2);
+    expect(child.stderr).toMatch(
+      /resolvers\[0\]\.server: no address of an API server: write it like https:\/\/10\.0\.0\.1:6443 \(got "10\.0\.0\.1:6443"\); it came from env KUBE_API_SERVER/,
+    );
+  });
+
   it("a token without rights: the rule to add is named, and drops still count in the metrics", async ({
     onTestFinished,
   }) => {

@@ -163,6 +163,27 @@ describe.concurrent("run", { timeout: 60_000 }, () => {
     expect(imbalance(await program.metrics())).toEqual(balanced);
   });
 
+  it("keeps what it could not tell before it had to stop, and tells it after the next start", async ({
+    onTestFinished,
+  }) => {
+    const stage = new NodeStage(onTestFinished);
+    const port = await freePort();
+    stage.copyBundle((text) => `stopTimeout: 100ms\n${text}`);
+    stage.drop(80, 7);
+    const environment = stage.environment(`http://127.0.0.1:${port}`);
+    const first = stage.run(environment);
+    await first.matched(7);
+    expect(await first.child.stop()).toBe(0);
+    expect(first.child.logged("warn").map(({ msg }) => msg)).toContain(
+      "stopped before all was delivered: the rest is in the checkpoint",
+    );
+    const kubernetes = await stage.startKubernetes(port);
+    const second = stage.run(environment);
+    await second.measures("all delivered", (now) => now.sum("droplens_packets_delivered_total") === 14);
+    expect(imbalance(await second.metrics())).toEqual(balanced);
+    expect(packetsTold(kubernetes, sending(80))).toBe(7);
+  });
+
   it("waits for a log that appears later, and says so meanwhile", async ({ onTestFinished }) => {
     const stage = new NodeStage(onTestFinished);
     const kubernetes = await stage.startKubernetes();

@@ -16,7 +16,10 @@ import { apiServer } from "./transport.ts";
 /** For a plugin's options: `z.strictObject({ ...kubernetesOptions, … })`. */
 export const kubernetesOptions = {
   server: z
-    .union([z.literal(""), z.url({ protocol: /^https?$/ })])
+    .union([
+      z.literal(""),
+      z.url({ protocol: /^https?$/, error: "no address of an API server: write it like https://10.0.0.1:6443" }),
+    ])
     .optional()
     .describe(
       "Address of the API server, in place of the one that the service account or the kubeconfig names; http:// too",

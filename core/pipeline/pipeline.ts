@@ -212,11 +212,16 @@ export class Pipeline {
   async #keepRest(): Promise<void> {
     const kept = await this.#save(true);
     const { logger } = this.parts;
-    if (!kept) this.#lostAtStop += this.window.openPackets + this.resolution.waitingPackets;
+    const log = (rest: object) => {
+      if (kept) logger.warn(rest, "stopped before all was delivered: the rest is in the checkpoint");
+      else logger.error(rest, "stopped before all was delivered: the rest is discarded");
+    };
+    const packets = this.window.openPackets + this.resolution.waitingPackets;
+    if (packets > 0) log({ packets });
+    if (!kept) this.#lostAtStop += packets;
     for (const queue of this.queues.filter(({ length }) => length > 0)) {
-      const fields = { sink: queue.name, reports: queue.length };
-      if (kept) logger.warn(fields, "stopped before all was delivered: the rest is in the checkpoint");
-      else logger.error({ ...fields, packets: queue.discardRest("shutdown_deadline") }, "stopped too early: discarded");
+      const rest = { sink: queue.name, reports: queue.length };
+      log(kept ? rest : { ...rest, packets: queue.discardRest("shutdown_deadline") });
     }
   }
 
@@ -268,7 +273,7 @@ export class Pipeline {
       signal: this.#draining.signal,
       onReport: (report, folded) => this.#offer(report, folded),
       onResolved: observe.resolved,
-      onError: (index, error) => this.#noteResolverError(index, error),
+      onError: (index, error) => this.#samples.resolverFailed(resolvers[index]?.name ?? "", describeError(error)),
     });
   }
 
@@ -276,10 +281,6 @@ export class Pipeline {
     const only = this.#owedTo.size > 0 ? this.#owedTo.get(folded) : undefined;
     if (only !== undefined) this.#owedTo.delete(folded);
     for (const queue of this.queues) if (only === undefined || only.includes(queue.name)) queue.offer(report);
-  }
-
-  #noteResolverError(index: number, error: unknown): void {
-    this.#samples.resolverFailed(this.parts.resolvers[index]?.name ?? "", describeError(error));
   }
 
   #makeQueue({ name, instance: sink, delivery: options }: SinkStage): DeliveryQueue {
