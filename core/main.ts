@@ -11,10 +11,16 @@ process.env.HOME ??= "/";
 
 const stopping = new AbortController();
 
+// npm passes Ctrl-C on to a program that the terminal has told already: two within this time are one.
+const sameSignalMillis = 500;
+let askedMillis = Number.POSITIVE_INFINITY;
+
 for (const name of ["SIGINT", "SIGTERM"] as const) {
   process.on(name, () => {
     // Asked twice: whoever asks does not want to wait for the sinks.
-    if (stopping.signal.aborted) process.exit(1);
+    if (performance.now() - askedMillis > sameSignalMillis) process.exit(1);
+    if (stopping.signal.aborted) return;
+    askedMillis = performance.now();
     stopping.abort(new Error(name));
   });
 }

@@ -47,6 +47,8 @@ describe.concurrent("demo", { timeout: 60_000 }, () => {
     await child.says(/shop\/web-\S+ +Warning/);
     const [, metrics = ""] = /curl (http:\S+\/metrics)/.exec(child.stdout) ?? [];
     expect(await (await fetch(metrics)).text()).toContain('packet_drops_count{src="shop",dst="payments"} 1');
+    child.kill("SIGINT");
+    // npm passes on what the terminal has told the program already.
     expect([await child.stop("SIGINT"), child.stderr]).toEqual([0, ""]);
     expect(child.stdout).toContain(`Nothing is left in ${folder}.`);
     expect(existsSync(folder)).toBe(false);

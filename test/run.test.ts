@@ -3,10 +3,10 @@
  * kills. All tests run at once, each with a process, an API and a folder of its own.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { imbalance, NodeStage, prefix, told } from "./support/node-stage.ts";
+import { imbalance, kernelLine, NodeStage, prefix, told } from "./support/node-stage.ts";
 import { freePort } from "./system/program.ts";
 
 const balanced = { "sink-k8s-events": 0, "sink-prometheus": 0 };
@@ -46,6 +46,8 @@ describe.concurrent("run", { timeout: 60_000 }, () => {
     const stage = new NodeStage(onTestFinished);
     const kubernetes = await stage.startKubernetes();
     stage.copyBundle();
+    const longAgo = new Date(Date.now() - 11 * 60_000);
+    appendFileSync(stage.log, kernelLine(81, longAgo));
     stage.drop(80, 2);
     const program = stage.run(stage.environment(kubernetes.url));
     await program.ready();
@@ -56,11 +58,12 @@ describe.concurrent("run", { timeout: 60_000 }, () => {
     const samples = await program.measures("all delivered", (now) => now.sum("droplens_packets_delivered_total") === 4);
     expect(imbalance(samples)).toEqual(balanced);
     expect(samples.sum("droplens_packets_open", { sink: "sink-k8s-events" })).toBe(1);
-    expect(samples.sum("droplens_lines_read_total")).toBe(4);
+    expect(samples.sum("droplens_packets_discarded_total", { sink: "", reason: "expired" })).toBe(1);
+    expect(samples.sum("droplens_lines_read_total")).toBe(5);
     expect(samples.sum("packet_drops_count", { src: "shop", dst: "data" })).toBe(2);
     expect(await program.get("/healthz")).toEqual({ status: 200, text: "ok\n" });
     const status = JSON.parse((await program.get("/status")).text);
-    expect(status).toMatchObject({ phase: "running", problems: [], pipelines: [{ name: "drops", matched: 3 }] });
+    expect(status).toMatchObject({ phase: "running", problems: [], pipelines: [{ name: "drops", matched: 4 }] });
     expect(status.pipelines[0].lag).toMatchObject([{ part: stage.log, lagBytes: 0 }]);
   });
 
@@ -243,7 +246,7 @@ describe.concurrent("run", { timeout: 60_000 }, () => {
       const environment = { ...stage.environment(kubernetes.url), LOG_LEVEL: level, METRICS_SERVER_PORT: String(port) };
       const { child } = stage.run(environment);
       await child.until("answer", async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok);
-      expect(await child.stop()).toBe(0);
+      expect(await child.stop("SIGINT")).toBe(0);
       expect(child.stderr).toBe("");
       const lines = child.stdout.split("\n").slice(0, -1);
       expect(lines.length).toBeLessThan(30);
