@@ -4,13 +4,15 @@
  */
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { version } from "../core/version.ts";
-import { type Child, type ChildOptions, checkout, droplens } from "./support/child.ts";
+import { type ChildOptions, checkout, droplens } from "./support/child.ts";
 import { tempFolder } from "./support/temp-folder.ts";
 
 const commands = ["run", "validate", "print-config", "schema", "plugins", "parse", "replay", "demo"];
 const fixture = (name: string): string => join(checkout, "plugins/parser-iptables/testdata", name);
+
+type Finish = (clean: () => void) => void;
 
 interface Printed {
   readonly code: number | string;
@@ -30,7 +32,7 @@ const jsonLines = (text: string): unknown[] =>
     .split("\n")
     .map((line) => JSON.parse(line));
 
-describe("help", () => {
+describe.concurrent("help", () => {
   it.each(commands)("of %s shows an example and ends with 0", async (command) => {
     const { code, stdout, stderr } = await printed([command, "--help"]);
     expect(stdout).toMatch(new RegExp(`^Usage: droplens ${command}\\b`));
@@ -51,14 +53,14 @@ describe("help", () => {
   });
 });
 
-describe("--version", () => {
+describe.concurrent("--version", () => {
   it("is the package's", async () => {
     expect(await printed(["--version"])).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
   });
 });
 
-describe("wrong words end with 2 and", () => {
-  it.each([
+describe.concurrent("wrong words end with 2 and", () => {
+  it.for([
     { words: ["rnu"], says: "Did you mean run?" },
     { words: ["run", "--confg", "x"], says: "Did you mean --config?" },
     { words: ["run", "--config"], says: "argument missing" },
@@ -68,28 +70,63 @@ describe("wrong words end with 2 and", () => {
     { words: ["replay"], says: "missing required argument 'files'" },
     { words: ["validate", "--config", "nowhere.yaml"], says: "nowhere.yaml: no such file" },
     { words: ["run", "--config", "docs"], says: "is a directory" },
-  ])("`$words` is answered with: $says", async ({ words, says }) => {
-    const { code, stdout, stderr } = await printed(words, { cwd: configless() });
+  ])("`$words` is answered with: $says", async ({ words, says }, { onTestFinished }) => {
+    const { code, stdout, stderr } = await printed(words, { cwd: configless(onTestFinished) });
     expect(stderr).toContain(says);
     expect([code, stdout]).toEqual([2, ""]);
   });
 
-  it("`run` without a config or a variable names both variables", async () => {
-    const { code, stderr } = await printed(["run"], { cwd: configless() });
+  it("`run` without a config or a variable names both variables", async ({ onTestFinished }) => {
+    const { code, stderr } = await printed(["run"], { cwd: configless(onTestFinished) });
     expect(stderr).toContain("IPTABLES_LOG_PATH (or JOURNAL_DIRECTORY) is not set");
     expect(stderr).toContain("IPTABLES_LOG_PREFIX is not set");
     expect(code).toBe(2);
   });
 
-  it("`run` with JOURNAL_DIRECTORY says what it comes with", async () => {
+  it("`run` with JOURNAL_DIRECTORY says what it comes with", async ({ onTestFinished }) => {
     const environment = { JOURNAL_DIRECTORY: "/run/log/journal", IPTABLES_LOG_PREFIX: "x:" };
-    const { code, stderr } = await printed(["run"], { cwd: configless(), environment });
+    const { code, stderr } = await printed(["run"], { cwd: configless(onTestFinished), environment });
     expect(stderr).toContain("comes with source-journald, not yet built");
     expect(code).toBe(2);
   });
 });
 
-describe("parse", () => {
+describe.concurrent("a config without a cluster", () => {
+  it("is right for validate, offline and not, and a missing log is a problem", async ({ onTestFinished }) => {
+    const folder = replayFolder(onTestFinished);
+    expect(await printed(["validate", "--offline"], { cwd: folder })).toEqual({
+      code: 0,
+      stdout: "droplens.yaml: the config is right\n",
+      stderr: "",
+    });
+    const { code, stdout } = await printed(["validate"], { cwd: folder });
+    expect(stdout).toMatch(/^PROBLEM pipelines\.drops\.source source-file: .*\/nowhere\.log does not exist/m);
+    expect(code).toBe(1);
+  });
+
+  it("is shown by print-config with where each value came from", async ({ onTestFinished }) => {
+    const folder = replayFolder(onTestFinished, "log:\n  level: $" + "{env:LEVEL:-warn}");
+    const { code, stdout } = await printed(["print-config"], { cwd: folder, environment: { LEVEL: "debug" } });
+    expect(stdout).toMatch(/level: "?debug"? *# .*env LEVEL/);
+    expect(stdout).toMatch(/port: 9090 *# default/);
+    expect(code).toBe(0);
+  });
+
+  it("is told apart from what is built in by plugins", async ({ onTestFinished }) => {
+    const { code, stdout } = await printed(["plugins"], { cwd: replayFolder(onTestFinished) });
+    expect(stdout).toMatch(/^sink-prometheus +sink +\S+ +built in +pipelines\.drops\.sinks\[0\]/m);
+    expect(stdout).toMatch(/^resolver-k8s +resolver +\S+ +built in +-$/m);
+    expect(code).toBe(0);
+  });
+
+  it("has a schema that an editor can read", async () => {
+    const { code, stdout } = await printed(["schema"]);
+    expect(JSON.parse(stdout)).toMatchObject({ title: "Droplens config", required: ["version", "pipelines"] });
+    expect(code).toBe(0);
+  });
+});
+
+describe.concurrent("parse", () => {
   it("writes a drop for a kernel line from stdin", async () => {
     const input = readFileSync(fixture("tcp4.log"), "utf8").split("\n", 1)[0];
     const { code, stdout, stderr } = await printed(["parse"], {
@@ -151,14 +188,14 @@ describe("parse", () => {
     expect(code).toBe(1);
   });
 
-  it("says of a directory that it is one, and ends with 1", async () => {
-    const { code, stderr } = await printed(["parse", "docs"], { cwd: configless() });
+  it("says of a directory that it is one, and ends with 1", async ({ onTestFinished }) => {
+    const { code, stderr } = await printed(["parse", "docs"], { cwd: configless(onTestFinished) });
     expect(stderr).toBe("droplens: cannot read docs: it is a directory: name the files in it\n");
     expect(code).toBe(1);
   });
 
-  it("ends quietly when its reader has enough (`| head`)", async () => {
-    const folder = tempFolder();
+  it("ends quietly when its reader has enough (`| head`)", async ({ onTestFinished }) => {
+    const folder = tempFolder(onTestFinished);
     writeFileSync(join(folder, "long.log"), readFileSync(fixture("tcp4.log"), "utf8").repeat(2000));
     const child = droplens(["parse", "long.log"], { cwd: folder });
     await child.says(/"kind":"drop"/);
@@ -167,9 +204,9 @@ describe("parse", () => {
   });
 });
 
-describe("replay", () => {
-  it("counts exactly what is in real files, and writes it to stderr", async () => {
-    const folder = replayFolder();
+describe.concurrent("replay", () => {
+  it("counts exactly what is in real files, and writes it to stderr", async ({ onTestFinished }) => {
+    const folder = replayFolder(onTestFinished);
     const files = ["tcp4.log", "udp4.log", "arp.log", "trace.log"];
     const texts = files.map((name) => readFileSync(fixture(name), "utf8"));
     writeFileSync(
@@ -194,8 +231,10 @@ describe("replay", () => {
     expect(kinds.reduce((sum, [, count]) => sum + count, 0)).toBe(read);
   });
 
-  it("reads lines of any age, compressed repeats and all, without touching the state folder", async () => {
-    const folder = replayFolder();
+  it("reads lines of any age, compressed repeats and all, without touching the state folder", async ({
+    onTestFinished,
+  }) => {
+    const folder = replayFolder(onTestFinished);
     const line = readFileSync(fixture("tcp4.log"), "utf8").split("\n", 1)[0];
     appendFileSync(join(folder, "old.log"), `2019-02-04T10:10:12.345678-07:00 node-1 kernel: ${line}\n`.repeat(1000));
     const { code, stderr } = await printed(["replay", "old.log"], { cwd: folder });
@@ -208,32 +247,38 @@ describe("replay", () => {
     expect(() => readFileSync(join(folder, "state"))).toThrow("ENOENT");
   });
 
-  it.each([
+  it.for([
     {
       what: "a file that is not there",
       file: "nowhere.log",
       says: "cannot read nowhere.log: no such file: check the path",
     },
     { what: "a directory", file: "folder", says: "cannot read folder: it is a directory: name the files in it" },
-  ])("says what is wrong with $what before it starts, and ends with 1", async ({ file, says }) => {
-    const folder = replayFolder();
+  ])("says what is wrong with $what before it starts, and ends with 1", async ({ file, says }, { onTestFinished }) => {
+    const folder = replayFolder(onTestFinished);
     mkdirSync(join(folder, "folder"));
     const { code, stdout, stderr } = await printed(["replay", fixture("tcp4.log"), file], { cwd: folder });
     expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: "", stderr: `droplens: ${says}\n` });
   });
 
-  it("needs no kubeconfig for a config without Kubernetes, but says what the default bundle needs", async () => {
+  it("needs no kubeconfig for a config without Kubernetes, but says what the default bundle needs", async ({
+    onTestFinished,
+  }) => {
     const environment = { IPTABLES_LOG_PREFIX: "kl-drop:" };
-    const { code, stderr } = await printed(["replay", fixture("tcp4.log")], { cwd: configless(), environment });
+    const { code, stderr } = await printed(["replay", fixture("tcp4.log")], {
+      cwd: configless(onTestFinished),
+      environment,
+    });
     expect(stderr).toMatch(/no Kubernetes API server to talk to .*KUBECONFIG.*KUBE_API_SERVER/);
     expect(code).toBe(1);
   });
 
-  it("is ended by Ctrl-C with a summary of what was done by then", async () => {
-    const folder = replayFolder("log: { level: debug }");
+  it("is ended by Ctrl-C with a summary of what was done by then", async ({ onTestFinished }) => {
+    const folder = replayFolder(onTestFinished, "log: { level: debug }");
     const some = readFileSync(fixture("tcp4.log"), "utf8").repeat(1000);
     for (let written = 0; written < 100_000_000; written += some.length) appendFileSync(join(folder, "long.log"), some);
-    const child = ending(droplens(["replay", "long.log"], { cwd: folder }));
+    const child = droplens(["replay", "long.log"], { cwd: folder });
+    onTestFinished(() => child.kill("SIGKILL"));
     await child.says(/droplens is running/);
     child.kill("SIGINT");
     expect(await child.ended()).toBe(0);
@@ -245,15 +290,15 @@ describe("replay", () => {
 });
 
 /** A folder without a config file. */
-function configless(): string {
-  const folder = tempFolder();
+function configless(finish: Finish): string {
+  const folder = tempFolder(finish);
   mkdirSync(join(folder, "docs"));
   return folder;
 }
 
 /** A folder with a config that asks nothing of a cluster. */
-function replayFolder(more = ""): string {
-  const folder = tempFolder();
+function replayFolder(finish: Finish, more = ""): string {
+  const folder = tempFolder(finish);
   const config = `version: 1
 ${more}
 stateFolder: ${join(folder, "state")}
@@ -271,11 +316,4 @@ pipelines:
 function readSummary(text: string): Record<string, number> {
   const rows = text.matchAll(/^ {2}(\S.*?) +(\d+)$/gm);
   return Object.fromEntries([...rows].map(([, what = "", count]) => [what, Number(count)]));
-}
-
-function ending(child: Child): Child {
-  onTestFinished(() => {
-    child.kill("SIGKILL");
-  });
-  return child;
 }
