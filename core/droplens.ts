@@ -106,12 +106,12 @@ export class Droplens implements OperationsPages {
 }
 
 /** Sinks first, the source last; stopping goes the other way. */
-function startOrder({ parts }: Pipeline): Stage[] {
-  return [...parts.sinks, ...parts.resolvers, parts.parser, parts.source];
+function startOrder({ plan }: Pipeline): Stage[] {
+  return [...plan.sinks, ...plan.resolvers, plan.parser, plan.source];
 }
 
 function pipelineStatus(pipeline: Pipeline): object {
-  const { collector, parts } = pipeline;
+  const { collector } = pipeline;
   return {
     name: pipeline.name,
     linesRead: pipeline.linesRead,
@@ -120,7 +120,7 @@ function pipelineStatus(pipeline: Pipeline): object {
     otherLines: Object.fromEntries(collector.otherLinesByReason),
     openFlows: pipeline.window.flows,
     discardedBeforeSinks: Object.fromEntries(pipeline.discardedBeforeSinks()),
-    checkpoint: parts.checkpoint?.path ?? "in memory",
+    checkpoint: pipeline.checkpointPath ?? "in memory",
     lag: pipeline.lag(),
     plugins: startOrder(pipeline).map((stage) => ({
       role: stage.role,

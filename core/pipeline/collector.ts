@@ -28,18 +28,25 @@ export class Collector implements DropCollector {
   readonly malformedByReason = new Map<string, number>();
   readonly otherLinesByReason = new Map<string, number>();
   readonly #options: CollectorOptions;
+  #maxAgeMillis: number | undefined;
   #oldestMillis = Number.NEGATIVE_INFINITY;
   #nowMillis = 0;
   #timeMillis = 0;
 
   constructor(options: CollectorOptions) {
     this.#options = options;
+    this.#maxAgeMillis = options.maxAgeMillis;
+  }
+
+  configure(maxAgeMillis: number | undefined): void {
+    this.#maxAgeMillis = maxAgeMillis;
   }
 
   /** Call before each chunk: one look at the clock serves all its lines. */
   beginChunk(): void {
     this.#nowMillis = this.#options.clock.now();
-    if (this.#options.maxAgeMillis !== undefined) this.#oldestMillis = this.#nowMillis - this.#options.maxAgeMillis;
+    this.#oldestMillis =
+      this.#maxAgeMillis === undefined ? Number.NEGATIVE_INFINITY : this.#nowMillis - this.#maxAgeMillis;
   }
 
   repeat(timeMillis: number): boolean {

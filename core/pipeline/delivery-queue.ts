@@ -43,6 +43,7 @@ export class DeliveryQueue {
   #failuresInARow = 0;
   #pausedUntilMillis = 0;
   #closed = false;
+  readonly #retiring = new AbortController();
   #lastError: string | undefined;
 
   constructor(parts: DeliveryQueueParts) {
@@ -104,6 +105,27 @@ export class DeliveryQueue {
     }
   }
 
+  /**
+   * Ends the queue for a successor: no new batch is begun, what is with the sink settles, the rest is the caller's.
+   * `running` is what `run` gave.
+   */
+  async retire(running: Promise<void>): Promise<readonly DropReport[]> {
+    this.#retiring.abort();
+    this.#wakeAll();
+    await running;
+    const rest = [...this.undelivered()];
+    this.#away.clear();
+    this.#again = [];
+    this.#ready.take(this.#ready.length);
+    return rest;
+  }
+
+  /** Takes over what a retired queue with the same books had. */
+  adopt(report: DropReport): void {
+    this.#ready.push({ report, sinceMillis: this.#parts.clock.now(), attempts: 0 });
+    this.#sleepers.pop()?.();
+  }
+
   /** What a crash must not lose, oldest first as far as there is an order. */
   *undelivered(): Generator<DropReport> {
     for (const entry of this.#away) yield entry.report;
@@ -123,13 +145,18 @@ export class DeliveryQueue {
   }
 
   async #work(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    const retiring = this.#retiring.signal;
+    while (!signal.aborted && !retiring.aborted) {
       const pause = this.#pausedUntilMillis - this.#parts.clock.now();
-      if (pause > 0 && this.length > 0) await this.#parts.clock.sleep(pause, signal).catch(() => {});
+      if (pause > 0 && this.length > 0) await this.#sleep(pause, AbortSignal.any([signal, retiring]));
       else if (this.#again.length + this.#ready.length > 0) await this.#deliver(this.#takeBatch(), signal);
       else if (this.#closed && this.length === 0) break;
       else await new Promise<void>((resolve) => this.#sleepers.push(resolve));
     }
+  }
+
+  #sleep(millis: number, signal: AbortSignal): Promise<void> {
+    return this.#parts.clock.sleep(millis, signal).catch(() => {});
   }
 
   #takeBatch(): Entry[] {
@@ -182,7 +209,7 @@ export class DeliveryQueue {
   async #retryAlone(entry: Entry, retryAfterMillis: number, signal: AbortSignal): Promise<void> {
     this.#parts.books.retried();
     const wait = backoffMillis(entry.attempts, backoff, retryAfterMillis);
-    await this.#parts.clock.sleep(wait, signal).catch(() => {});
+    await this.#sleep(wait, signal);
     if (signal.aborted || !this.#away.delete(entry)) return;
     this.#again.push(entry);
     this.#sleepers.pop()?.();

@@ -3,19 +3,16 @@
  * part that is not stuck, and keeps the checkpoint. Made and run by Droplens (core/droplens.ts), once each.
  */
 import { setImmediate } from "node:timers/promises";
-import type { DropReport } from "../model/drop-report.ts";
-import { backoffMillis } from "../plugin/backoff.ts";
 import type { Clock, Logger } from "../plugin/context.ts";
-import { describeError, isRetryable } from "../plugin/errors.ts";
-import type { DeliveryOptions } from "../plugin/sink.ts";
-import type { JsonValue, SourceLag } from "../plugin/source.ts";
+import { describeError } from "../plugin/errors.ts";
+import type { SourceLag } from "../plugin/source.ts";
 import type { Checkpoint, CheckpointFile } from "./checkpoint.ts";
 import { CheckpointKeeper } from "./checkpoint-keeper.ts";
 import { Collector } from "./collector.ts";
-import { DeliveryBooks } from "./delivery-books.ts";
-import { DeliveryQueue } from "./delivery-queue.ts";
-import { countLines } from "./line-count.ts";
-import { chunkParser } from "./line-scanner.ts";
+import { Deliveries, type SinkStage } from "./deliveries.ts";
+import type { DeliveryBooks } from "./delivery-books.ts";
+import type { DeliveryQueue } from "./delivery-queue.ts";
+import { Reading } from "./reading.ts";
 import { Resolution } from "./resolution.ts";
 import { SampleLog } from "./sample-log.ts";
 import { takeSnapshot } from "./snapshot.ts";
@@ -32,12 +29,16 @@ export interface PipelineOptions {
   readonly replay: boolean;
 }
 
-export interface PipelineParts {
+/** What a reload may exchange. */
+export interface PipelinePlan {
   readonly options: PipelineOptions;
   readonly source: Stage<"source">;
   readonly parser: Stage<"parser">;
   readonly resolvers: readonly Stage<"resolver">[];
   readonly sinks: readonly SinkStage[];
+}
+
+export interface PipelineParts extends PipelinePlan {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Undefined: the place lives in memory. */
@@ -50,51 +51,62 @@ export interface PipelineParts {
   };
 }
 
-export interface SinkStage extends Stage<"sink"> {
-  readonly delivery: DeliveryOptions;
-}
-
-/** How long a full queue may hold up the others before it is left to itself. */
-const patienceMillis = 1000;
 const tickMillis = 1000;
 const closedAtOnce = 500;
-const sourceBackoff = { firstMillis: 500, maxMillis: 30_000 };
 
 export class Pipeline {
-  readonly parts: PipelineParts;
   readonly window: Window;
   readonly collector: Collector;
   readonly resolution: Resolution;
-  readonly queues: readonly DeliveryQueue[];
-  readonly books: ReadonlyMap<string, DeliveryBooks>;
   /** Packets taken over from a checkpoint, by sink. */
   readonly restoredPackets = new Map<string, number>();
-  linesRead = 0;
+  #parts: PipelineParts;
+  readonly #reading: Reading;
+  readonly #deliveries: Deliveries;
+  readonly #keeper: CheckpointKeeper;
   readonly #draining = new AbortController();
   readonly #owedTo = new Map<FoldedDrop, readonly string[]>();
-  readonly #leftToThemselves = new Set<DeliveryQueue>();
-  #resume: JsonValue | undefined;
-  #delivering: Promise<unknown> = Promise.resolve();
-  readonly #samples: SampleLog;
-  readonly #keeper: CheckpointKeeper;
   /** Packets that were in no queue when the time to stop was up. */
   #lostAtStop = 0;
 
   constructor(parts: PipelineParts) {
-    this.parts = parts;
-    const { options, clock, logger } = parts;
+    this.#parts = parts;
+    const { options, clock, logger, observe, sinks } = parts;
+    const samples = new SampleLog(logger, clock);
+    const onSample = samples.line.bind(samples);
     this.window = new Window({ ...options, onReport: (report) => this.resolution.accept(report) });
-    this.#samples = new SampleLog(logger, clock);
-    const onSample = this.#samples.line.bind(this.#samples);
     this.collector = new Collector({ window: this.window, clock, maxAgeMillis: options.maxAgeMillis, onSample });
-    this.resolution = this.#makeResolution();
-    this.books = new Map(parts.sinks.map(({ name }) => [name, new DeliveryBooks()]));
+    this.resolution = this.#makeResolution(samples);
+    const waitForEver = options.replay;
+    this.#deliveries = new Deliveries({ clock, logger, waitForEver, onAck: observe.delivered }, sinks);
     this.#keeper = new CheckpointKeeper(parts);
-    this.queues = parts.sinks.map((stage) => this.#makeQueue(stage));
+    const { collector } = this;
+    this.#reading = new Reading({ collector, clock, logger, room: () => this.#room() }, readersOf(parts));
   }
 
   get name(): string {
-    return this.parts.options.name;
+    return this.#parts.options.name;
+  }
+
+  /** The stages at work. */
+  get plan(): PipelinePlan {
+    return this.#parts;
+  }
+
+  get checkpointPath(): string | undefined {
+    return this.#parts.checkpoint?.path;
+  }
+
+  get linesRead(): number {
+    return this.#reading.linesRead;
+  }
+
+  get queues(): readonly DeliveryQueue[] {
+    return this.#deliveries.queues;
+  }
+
+  get books(): ReadonlyMap<string, DeliveryBooks> {
+    return this.#deliveries.books;
   }
 
   /** Packets that the sink has neither stored nor given up. */
@@ -111,7 +123,7 @@ export class Pipeline {
   }
 
   lag(): readonly SourceLag[] {
-    return this.parts.source.instance.lag?.() ?? [];
+    return this.#parts.source.instance.lag?.() ?? [];
   }
 
   /**
@@ -121,12 +133,12 @@ export class Pipeline {
    */
   async run(signal: AbortSignal, deadline: AbortSignal): Promise<void> {
     await this.#restore();
-    this.#delivering = Promise.all(this.queues.map((queue) => queue.run(this.#draining.signal)));
+    this.#deliveries.start(this.#draining.signal);
     const ticking = new AbortController();
     const ticks = this.#tick(ticking.signal);
     try {
       // A source that does not heed its signal shall not keep the process from its end.
-      await Promise.race([this.#readAll(signal), ended(deadline)]);
+      await Promise.race([this.#reading.run(signal), ended(deadline)]);
     } finally {
       ticking.abort();
       await ticks;
@@ -134,58 +146,43 @@ export class Pipeline {
     }
   }
 
-  async #readAll(signal: AbortSignal): Promise<void> {
-    for (let failures = 0; !signal.aborted; ) {
-      try {
-        await this.#read(signal, () => {
-          failures = 0;
-        });
-        return;
-      } catch (error) {
-        if (signal.aborted) return;
-        if (!isRetryable(error)) throw error;
-        const waitMillis = backoffMillis(++failures, sourceBackoff, error.retryAfterMillis);
-        this.parts.logger.warn({ error: describeError(error), waitMillis }, "reading failed: trying again");
-        await this.parts.clock.sleep(waitMillis, signal).catch(() => {});
-      }
-    }
+  /**
+   * Goes on with another plan, whose new stages have been started: between two chunks, with every packet where it was.
+   * Resolves when the stages that are no longer in the plan may be stopped.
+   */
+  async reconfigure(plan: PipelinePlan): Promise<void> {
+    await this.#reading.pause();
+    const { maxAgeMillis } = plan.options;
+    const sameSource = plan.source.where === this.#parts.source.where || plan.source === this.#parts.source;
+    if (!sameSource && plan.source.instance !== this.#parts.source.instance) this.#reading.resume = undefined;
+    this.#parts = { ...this.#parts, ...plan };
+    this.window.configure(plan.options);
+    this.collector.configure(maxAgeMillis);
+    this.resolution.useResolvers(plan.resolvers.map((stage) => stage.instance));
+    const leaving = this.#deliveries.exchange(plan.sinks, this.#packetsPast());
+    this.#reading.proceed(readersOf(plan));
+    await Promise.all([leaving, this.resolution.settled()]);
   }
 
-  async #read(signal: AbortSignal, onChunk: () => void): Promise<void> {
-    const parser = chunkParser(this.parts.parser.instance);
-    for await (const { bytes, resume } of this.parts.source.instance.read(this.#resume, signal)) {
-      this.collector.beginChunk();
-      parser.scan(bytes, this.collector);
-      this.linesRead += countLines(bytes);
-      this.#resume = resume;
-      onChunk();
-      await this.#room();
-    }
+  /** Packets that a sink which comes now has missed. */
+  #packetsPast(): number {
+    const restored = Math.max(0, ...this.restoredPackets.values());
+    const early = [...this.discardedBeforeSinks().values()].reduce((sum, count) => sum + count, 0);
+    const coming = this.window.openPackets + this.resolution.waitingPackets;
+    return this.collector.matched + restored - early - coming;
   }
 
-  /** Waits while too much is under way. A queue that stays full for a second is stuck: it alone loses, counted. */
+  /** Waits while too much is under way. */
   async #room(): Promise<void> {
-    await this.resolution.below(this.parts.options.inFlight);
-    for (const queue of this.queues) {
-      if (queue.hasRoom) this.#leftToThemselves.delete(queue);
-      else if (!this.#leftToThemselves.has(queue)) await this.#waitFor(queue);
-    }
+    await this.resolution.below(this.#parts.options.inFlight);
+    await this.#deliveries.room();
     await setImmediate();
-  }
-
-  async #waitFor(queue: DeliveryQueue): Promise<void> {
-    if (this.parts.options.replay) return queue.room();
-    const patience = new AbortController();
-    const limit = this.parts.clock.sleep(patienceMillis, patience.signal).catch(() => {});
-    await Promise.race([queue.room(), limit]);
-    patience.abort();
-    if (!queue.hasRoom) this.#leftToThemselves.add(queue);
   }
 
   async #tick(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.parts.clock.sleep(tickMillis, signal).catch(() => {});
-      if (!this.parts.options.replay) await this.#closeWindows(this.parts.clock.now(), signal);
+      await this.#parts.clock.sleep(tickMillis, signal).catch(() => {});
+      if (!this.#parts.options.replay) await this.#closeWindows(this.#parts.clock.now(), signal);
       await this.#save();
     }
   }
@@ -197,21 +194,20 @@ export class Pipeline {
   async #drain(deadline: AbortSignal): Promise<void> {
     await Promise.race([this.#drainAll(deadline), ended(deadline)]);
     this.#draining.abort();
-    await this.#delivering;
+    await this.#deliveries.ended();
     await this.#keepRest();
   }
 
   async #drainAll(deadline: AbortSignal): Promise<void> {
     await this.#closeWindows(Number.POSITIVE_INFINITY, deadline);
     await this.resolution.below(1);
-    for (const queue of this.queues) queue.close();
-    await this.#delivering;
+    await this.#deliveries.drain();
   }
 
   /** After the deadline: the checkpoint keeps what is left, or it is counted as lost. */
   async #keepRest(): Promise<void> {
     const kept = await this.#save(true);
-    const { logger } = this.parts;
+    const { logger } = this.#parts;
     const log = (rest: object) => {
       if (kept) logger.warn(rest, "stopped before all was delivered: the rest is in the checkpoint");
       else logger.error(rest, "stopped before all was delivered: the rest is discarded");
@@ -227,25 +223,26 @@ export class Pipeline {
 
   #save(atOnce = false): Promise<boolean> {
     const settled = [...this.books.values()].map((books) => `${books.deliveredPackets} ${books.openPackets}`);
-    const state = JSON.stringify([this.#resume ?? null, this.collector.matched, this.window.openPackets, ...settled]);
+    const { resume } = this.#reading;
+    const state = JSON.stringify([resume ?? null, this.collector.matched, this.window.openPackets, ...settled]);
     return this.#keeper.save(state, () => this.#snapshot(), atOnce);
   }
 
   #snapshot(): Checkpoint {
     const { window, resolution, queues } = this;
-    return takeSnapshot({ window, resolution, queues, owedTo: this.#owedTo, resume: this.#resume });
+    return takeSnapshot({ window, resolution, queues, owedTo: this.#owedTo, resume: this.#reading.resume });
   }
 
   async #restore(): Promise<void> {
     const checkpoint = await this.#keeper.load();
     if (checkpoint === undefined) return;
-    this.#resume = checkpoint.resume;
+    this.#reading.resume = checkpoint.resume;
     for (const folded of checkpoint.windows) this.#restoreWindow(folded as FoldedDrop);
     for (const { sinks, ...folded } of checkpoint.undelivered) this.#restoreReport(folded as FoldedDrop, sinks);
   }
 
   #restoreWindow(folded: FoldedDrop): void {
-    if (!this.window.restore(folded, this.parts.clock.now())) return;
+    if (!this.window.restore(folded, this.#parts.clock.now())) return;
     for (const sink of this.books.keys()) this.#noteRestored(sink, folded.count);
   }
 
@@ -253,7 +250,7 @@ export class Pipeline {
     const present = sinks.filter((sink) => this.books.has(sink));
     if (present.length < sinks.length) {
       const fields = { sinks, packets: folded.count };
-      this.parts.logger.warn(fields, "the checkpoint holds packets for a sink that is no longer configured");
+      this.#parts.logger.warn(fields, "the checkpoint holds packets for a sink that is no longer configured");
     }
     if (present.length === 0) return;
     for (const sink of present) this.#noteRestored(sink, folded.count);
@@ -265,30 +262,31 @@ export class Pipeline {
     this.restoredPackets.set(sink, (this.restoredPackets.get(sink) ?? 0) + packets);
   }
 
-  #makeResolution(): Resolution {
-    const { resolvers, clock, observe } = this.parts;
+  #makeResolution(samples: SampleLog): Resolution {
+    const { resolvers, clock, observe } = this.#parts;
     return new Resolution({
       resolvers: resolvers.map((stage) => stage.instance),
       clock,
       signal: this.#draining.signal,
-      onReport: (report, folded) => this.#offer(report, folded),
+      onReport: (report, folded) => {
+        const only = this.#owedTo.size > 0 ? this.#owedTo.get(folded) : undefined;
+        if (only !== undefined) this.#owedTo.delete(folded);
+        this.#deliveries.offer(report, only);
+      },
       onResolved: observe.resolved,
-      onError: (index, error) => this.#samples.resolverFailed(resolvers[index]?.name ?? "", describeError(error)),
+      onError: (resolver, error) => samples.resolverFailed(this.#nameOf(resolver), describeError(error)),
     });
   }
 
-  #offer(report: DropReport, folded: FoldedDrop): void {
-    const only = this.#owedTo.size > 0 ? this.#owedTo.get(folded) : undefined;
-    if (only !== undefined) this.#owedTo.delete(folded);
-    for (const queue of this.queues) if (only === undefined || only.includes(queue.name)) queue.offer(report);
+  #nameOf(resolver: unknown): string {
+    return (
+      this.#parts.resolvers.find((stage) => stage.instance === resolver)?.name ?? "a resolver of before the reload"
+    );
   }
+}
 
-  #makeQueue({ name, instance: sink, delivery: options }: SinkStage): DeliveryQueue {
-    const { clock, logger, observe } = this.parts;
-    const books = this.books.get(name) ?? new DeliveryBooks();
-    const onAck = (millis: number) => observe.delivered(name, millis);
-    return new DeliveryQueue({ name, sink, options, clock, logger, books, onAck });
-  }
+function readersOf({ source, parser }: PipelinePlan) {
+  return { source: source.instance, parser: parser.instance };
 }
 
 function ended(signal: AbortSignal): Promise<void> {

@@ -16,11 +16,12 @@ export interface ResolutionOptions {
   /** `folded` is the very object that `accept` got. */
   onReport(report: DropReport, folded: FoldedDrop): void;
   onResolved(millis: number): void;
-  onError(resolver: number, error: unknown): void;
+  onError(resolver: Resolver, error: unknown): void;
 }
 
 export class Resolution {
   readonly #options: ResolutionOptions;
+  #resolvers: readonly Resolver[];
   readonly #waiting = new Set<FoldedDrop>();
   #waitingPackets = 0;
   #wakers: (() => void)[] = [];
@@ -28,6 +29,7 @@ export class Resolution {
 
   constructor(options: ResolutionOptions) {
     this.#options = options;
+    this.#resolvers = options.resolvers;
   }
 
   /** Reports whose addresses are being resolved. */
@@ -44,17 +46,33 @@ export class Resolution {
     return this.#waiting;
   }
 
+  /** For all reports from now on; those that are waiting go on with the ones they asked. */
+  useResolvers(resolvers: readonly Resolver[]): void {
+    this.#resolvers = resolvers;
+  }
+
+  /** Resolves when what is waiting now has its answers. */
+  async settled(): Promise<void> {
+    const waiting = [...this.#waiting];
+    while (waiting.some((folded) => this.#waiting.has(folded))) await this.#change();
+  }
+
   accept(folded: FoldedDrop): void {
     const { drop, firstMillis } = folded;
-    const source = this.#resolve({ address: drop.sourceAddress, timeMillis: firstMillis }, 0);
-    const destination = this.#resolve({ address: drop.destinationAddress, timeMillis: firstMillis }, 0);
+    const resolvers = this.#resolvers;
+    const source = this.#resolve({ address: drop.sourceAddress, timeMillis: firstMillis }, resolvers, 0);
+    const destination = this.#resolve({ address: drop.destinationAddress, timeMillis: firstMillis }, resolvers, 0);
     if (source instanceof Promise || destination instanceof Promise) void this.#wait(folded, source, destination);
     else this.#finish(folded, source, destination);
   }
 
   /** Resolves when fewer than `limit` reports are waiting. Never rejects: all waiting ends by itself or with the signal. */
   async below(limit: number): Promise<void> {
-    while (this.waiting >= limit) await new Promise<void>((resolve) => this.#wakers.push(resolve));
+    while (this.waiting >= limit) await this.#change();
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#wakers.push(resolve));
   }
 
   async #wait(
@@ -79,29 +97,37 @@ export class Resolution {
     this.#options.onReport({ id, drop, source, destination, count, firstMillis, lastMillis, repeat }, folded);
   }
 
-  #resolve(query: AddressQuery, from: number): Endpoint | Promise<Endpoint> {
-    for (let i = from; i < this.#options.resolvers.length; i++) {
-      const answer = this.#ask(i, query);
-      if (answer instanceof Promise) return this.#later(answer, i, query);
+  /** Asks from the `from`th on. */
+  #resolve(query: AddressQuery, resolvers: readonly Resolver[], from: number): Endpoint | Promise<Endpoint> {
+    for (let i = from; i < resolvers.length; i++) {
+      const answer = this.#ask(resolvers[i] as Resolver, query);
+      if (answer instanceof Promise) return this.#later(answer, { query, resolvers, asked: i });
       if (answer !== undefined) return answer;
     }
     return bareAddress(query.address);
   }
 
-  #ask(index: number, query: AddressQuery): Endpoint | undefined | Promise<Endpoint | undefined> {
+  #ask(resolver: Resolver, query: AddressQuery): Endpoint | undefined | Promise<Endpoint | undefined> {
     try {
-      return this.#options.resolvers[index]?.resolve(query, this.#options.signal);
+      return resolver.resolve(query, this.#options.signal);
     } catch (error) {
-      this.#options.onError(index, error);
+      this.#options.onError(resolver, error);
       return undefined;
     }
   }
 
-  async #later(answer: Promise<Endpoint | undefined>, index: number, query: AddressQuery): Promise<Endpoint> {
+  async #later(answer: Promise<Endpoint | undefined>, { query, resolvers, asked }: Question): Promise<Endpoint> {
     const endpoint = await answer.catch((error: unknown) => {
-      if (!this.#options.signal.aborted) this.#options.onError(index, error);
+      if (!this.#options.signal.aborted) this.#options.onError(resolvers[asked] as Resolver, error);
       return undefined;
     });
-    return endpoint ?? this.#resolve(query, index + 1);
+    return endpoint ?? this.#resolve(query, resolvers, asked + 1);
   }
+}
+
+interface Question {
+  readonly query: AddressQuery;
+  readonly resolvers: readonly Resolver[];
+  /** Which one owes the answer. */
+  readonly asked: number;
 }

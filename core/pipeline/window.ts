@@ -26,7 +26,7 @@ export interface WindowOptions {
 const none = -1;
 
 export class Window {
-  readonly #options: WindowOptions;
+  #options: WindowOptions;
   readonly #table: FlowTable;
   readonly #restored = new FlowKey();
   #openPackets = 0;
@@ -48,6 +48,11 @@ export class Window {
     this.#options = options;
     this.#table = new FlowTable(Math.min(options.maxFlows, 1024));
     this.#allocate();
+  }
+
+  /** From now on; open windows go by the new interval too. */
+  configure({ repeatIntervalMillis, maxFlows }: Omit<WindowOptions, "onReport">): void {
+    this.#options = { ...this.#options, repeatIntervalMillis, maxFlows };
   }
 
   /** Flows whose window is open. */

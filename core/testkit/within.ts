@@ -1,0 +1,29 @@
+/** Bounds every wait of the suites, so that a plugin that hangs fails its check instead of the whole run. */
+import { setTimeout } from "node:timers/promises";
+
+const limitMillis = 8000;
+
+/** Settles as `work` does; rejects, naming `what`, when that takes too long. */
+export async function within<T>(what: string, work: Promise<T> | T): Promise<T> {
+  const timer = new AbortController();
+  const late = setTimeout(limitMillis, undefined, { signal: timer.signal }).then(() => {
+    throw new Error(`${what} did not settle within ${limitMillis} ms`);
+  });
+  late.catch(() => undefined);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    timer.abort();
+  }
+}
+
+/** What `work` rejected with, or undefined when it resolved. */
+export async function rejection(what: string, work: Promise<unknown> | unknown): Promise<unknown> {
+  try {
+    await within(what, work);
+    return undefined;
+  } catch (error) {
+    if (error === undefined) throw new Error(`${what} rejected with undefined: reject with an Error`);
+    return error;
+  }
+}
