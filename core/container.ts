@@ -11,13 +11,14 @@ import { showProcess } from "./operations/process-metrics.ts";
 import { OperationsServer } from "./operations/server.ts";
 import { CheckpointFile } from "./pipeline/checkpoint.ts";
 import type { SinkStage } from "./pipeline/deliveries.ts";
-import { Pipeline } from "./pipeline/pipeline.ts";
+import { Pipeline, type PipelinePlan } from "./pipeline/pipeline.ts";
 import type { Stage } from "./pipeline/stage.ts";
 import type { Clock, Environment, Logger } from "./plugin/context.ts";
 import type { Role } from "./plugin/definition.ts";
 import type { DeliveryOptions } from "./plugin/sink.ts";
 import { realClock } from "./real-clock.ts";
 import { Registry } from "./registry.ts";
+import type { Workshop } from "./reload.ts";
 import { usableStateFolder } from "./state-folder.ts";
 import * as tokens from "./tokens.ts";
 
@@ -38,6 +39,7 @@ export function compose({ config, environment, logger, clock = realClock, replay
     .register(tokens.LOGGER, () => logger)
     .register(tokens.METRICS, makeMetrics)
     .register(tokens.STATE_FOLDER, async () => (replay ? undefined : usableStateFolder(config.stateFolder, logger)))
+    .register(tokens.WORKSHOP, makeWorkshop)
     .register(tokens.PIPELINES, (registry) => makePipelines(registry, replay))
     .register(tokens.OPERATIONS, () => (replay ? undefined : new OperationsServer()))
     .register(tokens.DROPLENS, makeDroplens);
@@ -56,28 +58,48 @@ async function makeDroplens(registry: Registry): Promise<Droplens> {
     operations: registry.get(tokens.OPERATIONS),
     address,
     metrics: registry.get(tokens.METRICS),
+    workshop: await registry.get(tokens.WORKSHOP),
     logger: registry.get(tokens.LOGGER),
     stopTimeoutMillis,
   });
 }
 
 async function makePipelines(registry: Registry, replay: boolean): Promise<readonly Pipeline[]> {
-  const folder = await registry.get(tokens.STATE_FOLDER);
-  const metrics = registry.get(tokens.METRICS);
-  return registry.get(tokens.CONFIG).pipelines.map((config) => {
-    const pipeline = new Pipeline({
+  const workshop = await registry.get(tokens.WORKSHOP);
+  return registry.get(tokens.CONFIG).pipelines.map((config) =>
+    workshop.pipeline({
       options: { ...config, replay },
-      source: makeStage(registry, config, config.source),
-      parser: makeStage(registry, config, config.parser),
-      resolvers: config.resolvers.map((use) => makeStage(registry, config, use)),
-      sinks: config.sinks.map((use) => makeSink(registry, config, use)),
-      clock: registry.get(tokens.CLOCK),
-      logger: childLogger(registry.get(tokens.LOGGER), { pipeline: config.name }),
-      checkpoint: folder === undefined ? undefined : new CheckpointFile(folder, config.name),
-      observe: timings(metrics, config.name),
-    });
-    showPipeline(metrics, pipeline);
-    return pipeline;
+      source: workshop.stage(config, config.source),
+      parser: workshop.stage(config, config.parser),
+      resolvers: config.resolvers.map((use) => workshop.stage(config, use)),
+      sinks: config.sinks.map((use) => workshop.sink(config, use)),
+    }),
+  );
+}
+
+async function makeWorkshop(registry: Registry): Promise<Workshop> {
+  const folder = await registry.get(tokens.STATE_FOLDER);
+  const shown = new WeakMap<Pipeline, () => void>();
+  return {
+    stage: (pipeline, use) => makeStage(registry, pipeline, use),
+    sink: (pipeline, use) => makeSink(registry, pipeline, use),
+    pipeline(plan) {
+      const pipeline = makePipeline(registry, plan, folder);
+      shown.set(pipeline, showPipeline(registry.get(tokens.METRICS), pipeline));
+      return pipeline;
+    },
+    forget: (pipeline) => shown.get(pipeline)?.(),
+  };
+}
+
+function makePipeline(registry: Registry, plan: PipelinePlan, folder: string | undefined): Pipeline {
+  const { name } = plan.options;
+  return new Pipeline({
+    ...plan,
+    clock: registry.get(tokens.CLOCK),
+    logger: childLogger(registry.get(tokens.LOGGER), { pipeline: name }),
+    checkpoint: folder === undefined ? undefined : new CheckpointFile(folder, name),
+    observe: timings(registry.get(tokens.METRICS), name),
   });
 }
 
@@ -105,5 +127,6 @@ export function makeStage<R extends Role>(registry: Registry, pipeline: { name: 
     environment: own.get(tokens.ENVIRONMENT),
   }));
   const instance = use.definition.create(use.options, child.get(tokens.PLUGIN_CONTEXT));
-  return { role: use.definition.role, name: use.name, where: use.where, instance };
+  const { name, where, options } = use;
+  return { role: use.definition.role, name, plugin: use.definition.name, options, where, instance };
 }

@@ -2,11 +2,15 @@
  * The running program: all pipelines and the operations server, started, watched and stopped together.
  * Made by the composition root; `droplens run`, `replay` and `demo` call it.
  */
+
+import type { Config } from "./config/config.ts";
 import type { PrometheusMetrics } from "./operations/metrics.ts";
 import type { OperationsAddress, OperationsPages, OperationsServer } from "./operations/server.ts";
-import type { Pipeline } from "./pipeline/pipeline.ts";
+import type { Pipeline, PipelinePlan } from "./pipeline/pipeline.ts";
 import { lifecycle, type Stage, startStages, stopStages } from "./pipeline/stage.ts";
+import { PipelineRuns } from "./pipeline-runs.ts";
 import type { Logger } from "./plugin/context.ts";
+import { leaving, prepareReload, stagesOf, type Workshop } from "./reload.ts";
 
 export interface DroplensParts {
   readonly pipelines: readonly Pipeline[];
@@ -14,19 +18,24 @@ export interface DroplensParts {
   readonly operations: OperationsServer | undefined;
   readonly address: OperationsAddress;
   readonly metrics: PrometheusMetrics;
+  /** For what a reload adds. */
+  readonly workshop: Workshop;
   readonly logger: Logger;
   readonly stopTimeoutMillis: number;
 }
 
 export class Droplens implements OperationsPages {
-  readonly pipelines: readonly Pipeline[];
+  pipelines: readonly Pipeline[];
   readonly #parts: DroplensParts;
+  readonly #runs: PipelineRuns;
+  readonly #stopping = new AbortController();
   #phase: "starting" | "running" | "stopping" = "starting";
   #port: number | undefined;
 
   constructor(parts: DroplensParts) {
     this.#parts = parts;
     this.pipelines = parts.pipelines;
+    this.#runs = new PipelineRuns(parts.stopTimeoutMillis);
   }
 
   /** Where /metrics is served; undefined before it is. */
@@ -42,7 +51,7 @@ export class Droplens implements OperationsPages {
     const { operations, address, logger } = this.#parts;
     try {
       this.#port = await operations?.start(this, address);
-      for (const pipeline of this.pipelines) await startStages(startOrder(pipeline), signal);
+      for (const pipeline of this.pipelines) await startStages(stagesOf(pipeline.plan), signal);
       this.#phase = "running";
       logger.info({ port: this.#port, pipelines: this.pipelines.map(({ name }) => name) }, "droplens is running");
       await this.#runPipelines(signal);
@@ -63,7 +72,7 @@ export class Droplens implements OperationsPages {
   problems(): readonly string[] {
     if (this.#phase !== "running") return [this.#phase];
     return this.pipelines.flatMap((pipeline) =>
-      startOrder(pipeline).flatMap((stage) => {
+      stagesOf(pipeline.plan).flatMap((stage) => {
         const problems = lifecycle(stage).problems?.() ?? [];
         return problems.map((problem) => `${pipeline.name}: ${stage.name}: ${problem}`);
       }),
@@ -74,40 +83,60 @@ export class Droplens implements OperationsPages {
     return { phase: this.#phase, problems: this.problems(), pipelines: this.pipelines.map(pipelineStatus) };
   }
 
+  /**
+   * Goes on with another config: what is the same keeps running, no packet is lost or told twice. Rejects, with nothing
+   * changed, when something new cannot start. Not at the same time as another one.
+   */
+  async reload(config: Config): Promise<void> {
+    if (this.#phase !== "running") return;
+    const { workshop, logger } = this.#parts;
+    const { signal } = this.#stopping;
+    const { changed, added, removed } = await prepareReload(this.pipelines, config, { workshop, logger, signal });
+    this.pipelines = [...changed.keys(), ...added];
+    for (const pipeline of added) this.#runs.add(pipeline);
+    await Promise.all([...changed].map(([pipeline, plan]) => this.#change(pipeline, plan)));
+    for (const pipeline of removed) {
+      await this.#runs.remove(pipeline);
+      await this.#stopStages(stagesOf(pipeline.plan));
+      workshop.forget(pipeline);
+    }
+  }
+
+  async #change(pipeline: Pipeline, plan: PipelinePlan): Promise<void> {
+    const before = pipeline.plan;
+    await pipeline.reconfigure(plan);
+    await this.#stopStages(leaving(before, plan));
+  }
+
   async #runPipelines(signal: AbortSignal): Promise<void> {
-    const stop = new AbortController();
-    const deadline = new AbortController();
-    let timer: NodeJS.Timeout | undefined;
     const onStop = () => {
-      timer ??= setTimeout(() => deadline.abort(), this.#parts.stopTimeoutMillis);
       this.#phase = "stopping";
-      stop.abort(signal.reason);
+      this.#stopping.abort(signal.reason);
+      this.#runs.stopAll();
     };
+    for (const pipeline of this.pipelines) this.#runs.add(pipeline);
     if (signal.aborted) onStop();
     signal.addEventListener("abort", onStop, { once: true });
-    const runs = this.pipelines.map((pipeline) => pipeline.run(stop.signal, deadline.signal));
-    // One source that fails for good takes the others with it, in order.
-    for (const run of runs) run.catch(onStop);
-    const results = await Promise.allSettled(runs);
-    clearTimeout(timer);
-    signal.removeEventListener("abort", onStop);
-    for (const result of results) if (result.status === "rejected") throw result.reason;
+    try {
+      await this.#runs.ended();
+    } finally {
+      signal.removeEventListener("abort", onStop);
+    }
   }
 
   async #stop(): Promise<void> {
-    const deadline = new AbortController();
-    const timer = setTimeout(() => deadline.abort(), this.#parts.stopTimeoutMillis);
-    for (const pipeline of this.pipelines) {
-      await stopStages(startOrder(pipeline).reverse(), this.#parts.logger, deadline.signal);
-    }
-    clearTimeout(timer);
+    for (const pipeline of this.pipelines) await this.#stopStages(stagesOf(pipeline.plan));
     await this.#parts.operations?.stop();
   }
-}
 
-/** Sinks first, the source last; stopping goes the other way. */
-function startOrder({ plan }: Pipeline): Stage[] {
-  return [...plan.sinks, ...plan.resolvers, plan.parser, plan.source];
+  /** The source first, sinks last. */
+  async #stopStages(stages: readonly Stage[]): Promise<void> {
+    const { logger, stopTimeoutMillis } = this.#parts;
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(), stopTimeoutMillis);
+    await stopStages(stages.toReversed(), logger, deadline.signal);
+    clearTimeout(timer);
+  }
 }
 
 function pipelineStatus(pipeline: Pipeline): object {
@@ -122,7 +151,7 @@ function pipelineStatus(pipeline: Pipeline): object {
     discardedBeforeSinks: Object.fromEntries(pipeline.discardedBeforeSinks()),
     checkpoint: pipeline.checkpointPath ?? "in memory",
     lag: pipeline.lag(),
-    plugins: startOrder(pipeline).map((stage) => ({
+    plugins: stagesOf(pipeline.plan).map((stage) => ({
       role: stage.role,
       name: stage.name,
       problems: lifecycle(stage).problems?.() ?? [],

@@ -36,6 +36,10 @@ const io: Io = {
   cwd: process.cwd(),
   terminal: process.stderr.isTTY === true,
   signal: stopping.signal,
+  onHangup(listener, signal) {
+    process.on("SIGHUP", listener);
+    signal.addEventListener("abort", () => process.off("SIGHUP", listener), { once: true });
+  },
 };
 
 process.exitCode = await runProgram(process.argv.slice(2), io, builtIn).catch((error: unknown) => {

@@ -6,6 +6,7 @@ import type { PrometheusMetrics } from "./operations/metrics.ts";
 import type { OperationsServer } from "./operations/server.ts";
 import type { Pipeline } from "./pipeline/pipeline.ts";
 import type { Clock, Environment, Logger, PluginContext } from "./plugin/context.ts";
+import type { Workshop } from "./reload.ts";
 
 export type Token<T> = InjectionToken<T> & symbol;
 
@@ -17,6 +18,7 @@ export const CLOCK = token<Clock>("CLOCK");
 export const LOGGER = token<Logger>("LOGGER");
 export const METRICS = token<PrometheusMetrics>("METRICS");
 export const STATE_FOLDER = token<Promise<string | undefined>>("STATE_FOLDER");
+export const WORKSHOP = token<Promise<Workshop>>("WORKSHOP");
 export const PIPELINES = token<Promise<readonly Pipeline[]>>("PIPELINES");
 export const OPERATIONS = token<OperationsServer | undefined>("OPERATIONS");
 export const DROPLENS = token<Promise<Droplens>>("DROPLENS");

@@ -36,6 +36,7 @@ beforeEach(() => {
     cwd,
     terminal: false,
     signal: new AbortController().signal,
+    onHangup: () => {},
   };
 });
 afterEach(() => rmSync(cwd, { recursive: true, force: true }));

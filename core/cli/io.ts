@@ -12,6 +12,8 @@ export interface Io {
   readonly terminal: boolean;
   /** Aborts on SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
+  /** Calls `listener` on each SIGHUP, until `signal` aborts. */
+  onHangup(listener: () => void, signal: AbortSignal): void;
 }
 
 /** 0 fine, 1 failed while running, 2 wrong usage or config. */

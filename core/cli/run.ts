@@ -7,6 +7,7 @@ import { DROPLENS } from "../tokens.ts";
 import { version } from "../version.ts";
 import { configured } from "./configured.ts";
 import type { ExitCode, Io } from "./io.ts";
+import { serveReloads } from "./reloading.ts";
 
 export async function run(options: { config?: string }, io: Io, builtIn: BuiltIn): Promise<ExitCode> {
   const loaded = await configured(options, io, builtIn);
@@ -17,7 +18,11 @@ export async function run(options: { config?: string }, io: Io, builtIn: BuiltIn
   for (const warning of warnings) logger.warn({}, warning);
   try {
     const droplens = await compose({ config, environment: io.environment, logger }).get(DROPLENS);
-    await droplens.run(io.signal);
+    const reloading = new AbortController();
+    const file = config.origin === builtIn.bundle.origin ? undefined : config.origin;
+    const reloads = serveReloads({ droplens, config, file, builtIn, logger }, io, reloading.signal);
+    await droplens.run(io.signal).finally(() => reloading.abort());
+    await reloads;
     logger.info({}, "droplens has stopped");
     return 0;
   } catch (error) {

@@ -2,6 +2,7 @@
  * cosmiconfig with loaders of our own, which keep the places of what they read. Its own would lose them, and would
  * follow `$import`. Called by find.ts, which imports it when it looks for a file.
  */
+import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
 // A CommonJS package: esbuild can name its exports in a static import only, which is why this is a file of its own.
@@ -42,6 +43,9 @@ function packageLoader(path: string, content: string) {
 }
 
 async function importDefault(path: string): Promise<unknown> {
-  const module: { default?: unknown } = await import(pathToFileURL(path).href);
+  const url = pathToFileURL(path);
+  // A reload shall see the file of now: a module is imported once for each address.
+  url.search = String((await stat(path)).mtimeMs);
+  const module: { default?: unknown } = await import(url.href);
   return module.default;
 }

@@ -20,7 +20,7 @@ interface Registered {
 export class PrometheusMetrics implements Metrics {
   readonly registry = new prom.Registry();
   readonly #registered = new Map<string, Registered>();
-  readonly #readers = new Map<string, Reader[]>();
+  readonly #readers = new Map<string, Set<Reader>>();
 
   /** The page that Prometheus scrapes. */
   text(): Promise<string> {
@@ -63,20 +63,25 @@ export class PrometheusMetrics implements Metrics {
     });
   }
 
-  /** A metric whose values are read at each scrape. Several readers may share a name: one for each pipeline. */
-  observe(kind: "counter" | "gauge", instrument: Instrument, reader: Reader): void {
-    const readers = this.#readers.get(instrument.name);
-    if (readers !== undefined) {
-      readers.push(reader);
-      return;
-    }
-    const all = [reader];
+  /**
+   * A metric whose values are read at each scrape. Several readers may share a name: one for each pipeline. What it
+   * returns ends the reading.
+   */
+  observe(kind: "counter" | "gauge", instrument: Instrument, reader: Reader): () => void {
+    const readers = this.#readers.get(instrument.name) ?? this.#expose(kind, instrument);
+    readers.add(reader);
+    return () => readers.delete(reader);
+  }
+
+  #expose(kind: "counter" | "gauge", instrument: Instrument): Set<Reader> {
+    const all = new Set<Reader>();
     this.#readers.set(instrument.name, all);
     const { name, help, labels = [] } = instrument;
     const parts = { name, help, labelNames: [...labels], registers: [this.registry] };
     if (kind === "gauge")
       new prom.Gauge({ ...parts, collect: collectInto((gauge, of, value) => gauge.set(of, value), all) });
     else new prom.Counter({ ...parts, collect: collectInto((counter, of, value) => counter.inc(of, value), all) });
+    return all;
   }
 
   #once<F extends Counter | Gauge | Histogram>(kind: Kind, { name, labels = [] }: Instrument, make: () => F): F {
@@ -100,7 +105,7 @@ interface Resettable {
 
 function collectInto<M extends Resettable>(
   write: (metric: M, labels: Record<string, string>, value: number) => void,
-  readers: readonly Reader[],
+  readers: ReadonlySet<Reader>,
 ): (this: M) => void {
   return function collect() {
     this.reset();

@@ -31,13 +31,17 @@ export function timings(metrics: Metrics, pipeline: string): PipelineParts["obse
   };
 }
 
-export function showPipeline(metrics: PrometheusMetrics, pipeline: Pipeline): void {
-  for (const { kind, name, help, labels, read } of shown) {
+/** What it returns takes the pipeline off the page again. */
+export function showPipeline(metrics: PrometheusMetrics, pipeline: Pipeline): () => void {
+  const hide = shown.map(({ kind, name, help, labels, read }) => {
     const instrument = { name, help, labels: ["pipeline", ...labels] };
-    metrics.observe(kind, instrument, function* withPipeline() {
+    return metrics.observe(kind, instrument, function* withPipeline() {
       for (const [values, value] of read(pipeline)) yield [{ pipeline: pipeline.name, ...values }, value];
     });
-  }
+  });
+  return () => {
+    for (const hideOne of hide) hideOne();
+  };
 }
 
 interface Shown {

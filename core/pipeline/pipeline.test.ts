@@ -53,12 +53,19 @@ function makePipeline({ options = {}, source = new MemorySource(), resolvers = [
   const delivery = { capacity: 100, maxBatch: 10, concurrency: 1, timeoutMillis: 1e6, maxAgeMillis: 1e6 };
   const pipeline = new Pipeline({
     options: { ...defaults, ...options },
-    source: { role: "source", name: "memory", where: "", instance: source },
-    parser: { role: "parser", name: "ports", where: "", instance: portParser(clock) },
-    resolvers: resolvers.map((instance) => ({ role: "resolver", name: "resolver", where: "", instance })),
+    source: { role: "source", name: "memory", plugin: "", options: {}, where: "", instance: source },
+    parser: { role: "parser", name: "ports", plugin: "", options: {}, where: "", instance: portParser(clock) },
+    resolvers: resolvers.map((instance) => ({
+      role: "resolver",
+      name: "resolver",
+      plugin: "",
+      options: {},
+      where: "",
+      instance,
+    })),
     sinks: [
-      { role: "sink", name: "fast", where: "", instance: fast, delivery },
-      { role: "sink", name: "slow", where: "", instance: slow, delivery },
+      { role: "sink", name: "fast", plugin: "", options: {}, where: "", instance: fast, delivery },
+      { role: "sink", name: "slow", plugin: "", options: {}, where: "", instance: slow, delivery },
     ],
     clock,
     logger,

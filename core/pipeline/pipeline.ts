@@ -153,8 +153,8 @@ export class Pipeline {
   async reconfigure(plan: PipelinePlan): Promise<void> {
     await this.#reading.pause();
     const { maxAgeMillis } = plan.options;
-    const sameSource = plan.source.where === this.#parts.source.where || plan.source === this.#parts.source;
-    if (!sameSource && plan.source.instance !== this.#parts.source.instance) this.#reading.resume = undefined;
+    // A place means something to the plugin that made it, and only to that.
+    if (plan.source.plugin !== this.#parts.source.plugin) this.#reading.resume = undefined;
     this.#parts = { ...this.#parts, ...plan };
     this.window.configure(plan.options);
     this.collector.configure(maxAgeMillis);

@@ -8,6 +8,10 @@ export interface Stage<R extends Role = Role> {
   readonly role: R;
   /** The instance's name: metric label, logger name. */
   readonly name: string;
+  /** What it is an instance of. */
+  readonly plugin: string;
+  /** What it was made with: a reload keeps an instance whose options are the same. */
+  readonly options: unknown;
   /** Its place in the config, for messages. */
   readonly where: string;
   readonly instance: RoleInstances[R];

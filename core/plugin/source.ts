@@ -3,7 +3,8 @@ import type { Lifecycle } from "./lifecycle.ts";
 
 export interface Source extends Lifecycle {
   /**
-   * Yields chunks of whole lines, for ever or until the input has ended. Called once, after `start`.
+   * Yields chunks of whole lines, for ever or until the input has ended. Called after `start`; called again, from the
+   * last `resume`, when a retryable error or a reload of the config has ended it; never twice at once.
    *
    * - `resume` is the `resume` of the last chunk that a checkpoint covers, or undefined when there is none;
    *   it comes from disk: check it, and when it makes no sense begin from the beginning and log why.

@@ -54,8 +54,12 @@ export class NodeStage {
     return kubernetes;
   }
 
-  run(environment: Readonly<Record<string, string>>, options: Partial<ChildOptions> = {}): RunningProgram {
-    const child = droplens(["run"], { cwd: this.folder, environment, ...options });
+  /** `words` come after `run`. */
+  run(
+    environment: Readonly<Record<string, string>>,
+    { words = [], ...options }: Partial<ChildOptions> & { readonly words?: readonly string[] } = {},
+  ): RunningProgram {
+    const child = droplens(["run", ...words], { cwd: this.folder, environment, ...options });
     this.#finish(async () => {
       await child.stop("SIGKILL");
     });

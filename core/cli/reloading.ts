@@ -1,0 +1,73 @@
+/**
+ * Reloads the config of a running Droplens: on SIGHUP and when the config file changes. A broken one is refused with its
+ * problems, and the old one goes on.
+ */
+import { resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import type { Config } from "../config/config.ts";
+import { watchConfig } from "../config/config-watch.ts";
+import { type BuiltIn, loadConfig } from "../config/load.ts";
+import { formatProblem } from "../config/problem.ts";
+import type { Droplens } from "../droplens.ts";
+import type { Logger } from "../plugin/context.ts";
+import { describeError } from "../plugin/errors.ts";
+import { realClock } from "../real-clock.ts";
+import type { Io } from "./io.ts";
+
+export interface Reloading {
+  readonly droplens: Droplens;
+  readonly config: Config;
+  /** Undefined: the built-in bundle runs, and there is no file to watch. */
+  readonly file: string | undefined;
+  readonly builtIn: BuiltIn;
+  readonly logger: Logger;
+}
+
+/** Serves reloads until `signal` aborts, one after the other. */
+export async function serveReloads(reloading: Reloading, io: Io, signal: AbortSignal): Promise<void> {
+  let current = reloading.config;
+  let last: Promise<void> = Promise.resolve();
+  const reload = (why: string) => {
+    last = last.then(async () => {
+      if (!signal.aborted) current = await reloadOnce(reloading, { current, why }, io);
+    });
+  };
+  io.onHangup(() => reload("SIGHUP"), signal);
+  const { file, logger } = reloading;
+  if (file !== undefined) {
+    const path = resolve(io.cwd, file);
+    await watchConfig({ path, logger, clock: realClock, onChange: () => reload("the file has changed") }, signal);
+  }
+  await last;
+}
+
+interface Attempt {
+  readonly current: Config;
+  readonly why: string;
+}
+
+/** The config in force afterwards. */
+async function reloadOnce({ droplens, file, builtIn, logger }: Reloading, attempt: Attempt, io: Io): Promise<Config> {
+  const { current, why } = attempt;
+  const loaded = await loadConfig({ file, cwd: io.cwd, environment: io.environment, builtIn });
+  if (!loaded.ok) {
+    const problems = loaded.problems.map(formatProblem);
+    logger.error({ why, problems }, "the new config is refused: the old one goes on");
+    return current;
+  }
+  try {
+    await droplens.reload(loaded.config);
+  } catch (error) {
+    logger.error({ why, error: describeError(error) }, "the new config cannot start: the old one goes on");
+    return current;
+  }
+  for (const warning of loaded.warnings) logger.warn({}, warning);
+  for (const key of needRestart(current, loaded.config)) logger.warn({ key }, "this key of the config takes a restart");
+  logger.info({ why, config: loaded.config.origin }, "the config is reloaded");
+  return loaded.config;
+}
+
+function needRestart(before: Config, after: Config): string[] {
+  const keys = ["log", "stateFolder", "stopTimeoutMillis", "operations"] as const;
+  return keys.filter((key) => !isDeepStrictEqual(before[key], after[key]));
+}
