@@ -45,7 +45,7 @@ function packageLoader(path: string, content: string) {
 async function importDefault(path: string): Promise<unknown> {
   const url = pathToFileURL(path);
   // A reload shall see the file of now: a module is imported once for each address.
-  url.search = String((await stat(path)).mtimeMs);
+  url.searchParams.set("t", String((await stat(path)).mtimeMs));
   const module: { default?: unknown } = await import(url.href);
   return module.default;
 }
