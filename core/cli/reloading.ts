@@ -26,10 +26,11 @@ export interface Reloading {
 /** Serves reloads until `signal` aborts, one after the other. */
 export async function serveReloads(reloading: Reloading, io: Io, signal: AbortSignal): Promise<void> {
   let current = reloading.config;
+  let generation = 0;
   let last: Promise<void> = Promise.resolve();
   const reload = (why: string) => {
     last = last.then(async () => {
-      if (!signal.aborted) current = await reloadOnce(reloading, { current, why }, io);
+      if (!signal.aborted) current = await reloadOnce(reloading, { current, why, generation: ++generation }, io);
     });
   };
   io.onHangup(() => reload("SIGHUP"), signal);
@@ -44,12 +45,13 @@ export async function serveReloads(reloading: Reloading, io: Io, signal: AbortSi
 interface Attempt {
   readonly current: Config;
   readonly why: string;
+  readonly generation: number;
 }
 
 /** The config in force afterwards. */
 async function reloadOnce({ droplens, file, builtIn, logger }: Reloading, attempt: Attempt, io: Io): Promise<Config> {
-  const { current, why } = attempt;
-  const loaded = await loadConfig({ file, cwd: io.cwd, environment: io.environment, builtIn });
+  const { current, why, generation } = attempt;
+  const loaded = await loadConfig({ file, generation, cwd: io.cwd, environment: io.environment, builtIn });
   if (!loaded.ok) {
     const problems = loaded.problems.map(formatProblem);
     logger.error({ why, problems }, "the new config is refused: the old one goes on");

@@ -2,16 +2,16 @@
  * cosmiconfig with loaders of our own, which keep the places of what they read. Its own would lose them, and would
  * follow `$import`. Called by find.ts, which imports it when it looks for a file.
  */
-import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
 // A CommonJS package: esbuild can name its exports in a static import only, which is why this is a file of its own.
 import { cosmiconfig } from "cosmiconfig";
 import { parseYaml } from "./parse-yaml.ts";
 
-export function makeExplorer(searchPlaces: readonly string[]) {
+/** `generation`: how often a config was loaded before in this process. */
+export function makeExplorer(searchPlaces: readonly string[], generation: number) {
   const yaml = (path: string, content: string) => ({ parsed: parseYaml(content, path) });
-  const module = async (path: string) => ({ exported: await importDefault(path) });
+  const module = async (path: string) => ({ exported: await importDefault(path, generation) });
   return cosmiconfig("droplens", {
     searchPlaces: [...searchPlaces],
     searchStrategy: "none",
@@ -42,10 +42,10 @@ function packageLoader(path: string, content: string) {
   return { droplens: { parsed: { root: droplens, problems } } };
 }
 
-async function importDefault(path: string): Promise<unknown> {
+async function importDefault(path: string, generation: number): Promise<unknown> {
   const url = pathToFileURL(path);
   // A reload shall see the file of now: a module is imported once for each address.
-  url.searchParams.set("t", String((await stat(path)).mtimeMs));
+  if (generation > 0) url.hash = String(generation);
   const module: { default?: unknown } = await import(url.href);
   return module.default;
 }

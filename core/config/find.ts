@@ -18,14 +18,22 @@ export interface Found {
   readonly problems?: readonly Problem[];
 }
 
-export async function findConfig({ file, cwd }: { file?: string | undefined; cwd: string }): Promise<Found> {
-  if (file !== undefined) return readConfig(resolve(cwd, file), file);
+export interface FindOptions {
+  /** What `--config` names. */
+  readonly file?: string | undefined;
+  readonly cwd: string;
+  /** How often a config was loaded before in this process: a module's file is read anew then. */
+  readonly generation?: number;
+}
+
+export async function findConfig({ file, cwd, generation = 0 }: FindOptions): Promise<Found> {
+  if (file !== undefined) return readConfig(resolve(cwd, file), file, generation);
   for (const place of searchPlaces) {
     const problem = await refuseFile(resolve(cwd, place), place);
     if (problem !== undefined && problem !== missingFile && place !== "package.json") return fail(place, problem);
   }
   try {
-    const found = await (await explorer()).search(cwd);
+    const found = await (await explorer(generation)).search(cwd);
     if (found === null) return {};
     const origin = relative(cwd, found.filepath);
     return toFound(found.isEmpty ? undefined : found.config, found.filepath, origin);
@@ -54,11 +62,11 @@ export const searchPlaces: readonly string[] = [
 
 export const maxConfigBytes = 1024 * 1024;
 
-async function readConfig(path: string, origin: string): Promise<Found> {
+async function readConfig(path: string, origin: string, generation: number): Promise<Found> {
   const problem = await refuseFile(path, origin);
   if (problem !== undefined) return fail(origin, problem);
   try {
-    const found = await (await explorer()).load(path);
+    const found = await (await explorer(generation)).load(path);
     return toFound(found === null || found.isEmpty ? undefined : found.config, path, origin);
   } catch (error) {
     return fail(origin, `cannot read this config: ${describeError(error)}`);
@@ -84,9 +92,9 @@ async function refuseFile(path: string, place: string): Promise<string | undefin
 }
 
 /** Loaded late: with the built-in bundle in a container nothing of it is needed after the start. */
-async function explorer() {
+async function explorer(generation: number) {
   const { makeExplorer } = await import("./explorer.ts");
-  return makeExplorer(searchPlaces);
+  return makeExplorer(searchPlaces, generation);
 }
 
 function toFound(loaded: unknown, path: string, origin: string): Found {

@@ -6,17 +6,14 @@ import type { Environment } from "../plugin/context.ts";
 import { type Checked, checkConfig } from "./check.ts";
 import type { Config } from "./config.ts";
 import { type ConfigDocument, scalar, withEntries } from "./config-node.ts";
-import { findConfig } from "./find.ts";
+import { type FindOptions, findConfig } from "./find.ts";
 import { interpolate } from "./interpolate.ts";
 import type { BuiltInPlugins } from "./load-plugin.ts";
 import { parseYaml } from "./parse-yaml.ts";
 import { byPosition, formatPath, type Problem } from "./problem.ts";
 import { tailerEnvironment } from "./tailer-environment.ts";
 
-export interface LoadOptions {
-  /** What `--config` names. */
-  readonly file?: string | undefined;
-  readonly cwd: string;
+export interface LoadOptions extends FindOptions {
   readonly environment: Environment;
   readonly builtIn: BuiltIn;
   /** `droplens replay`: each pipeline reads these files from beginning to end instead of its source, whatever their age. */
