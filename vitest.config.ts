@@ -1,8 +1,11 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
     include: ["core/**/*.test.ts", "plugins/**/*.test.ts", "config/**/*.test.ts", "test/**/*.test.ts"],
     testTimeout: 20_000,
+    // Many tests wait for processes of their own: on two cores vitest would take one worker, and twice the time.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });
