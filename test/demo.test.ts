@@ -73,7 +73,7 @@ describe.concurrent("demo", { timeout: 60_000 }, () => {
 
   it("is what `npm start` runs", () => {
     const { scripts } = JSON.parse(readFileSync(join(checkout, "package.json"), "utf8"));
-    expect(scripts).toMatchObject({ start: "node core/main.ts demo", droplens: "node core/main.ts" });
+    expect(scripts).toMatchObject({ start: "exec node core/main.ts demo", droplens: "node core/main.ts" });
   });
 });
 
