@@ -2,7 +2,7 @@
  * Makes dist/: the program as one minified file, with the plugins and commands beside it in files of their own, so that
  * only what a config uses is loaded; and the public API for plugin authors with its types.
  *
- *   node build.ts            dist/droplens.js, dist/plugin.js, dist/types
+ *   node build.ts            dist/droplens.js, dist/plugin.js, dist/testkit.js, dist/types
  *   node build.ts prepack    the same, and takes out of package.json what only a checkout needs
  *   node build.ts postpack   puts package.json back
  */
@@ -24,7 +24,7 @@ else {
 async function makeDist(): Promise<void> {
   rmSync("dist", { recursive: true, force: true });
   await build({
-    entryPoints: { droplens: "core/main.ts", plugin: "core/plugin/index.ts" },
+    entryPoints: { droplens: "core/main.ts", plugin: "core/plugin/index.ts", testkit: "core/testkit/index.ts" },
     outdir: "dist",
     bundle: true,
     splitting: true,
