@@ -23,7 +23,7 @@ function configOf(loaded: Loaded) {
 }
 
 describe("what is generated", () => {
-  it.each(["kube-iptables-tailer.ts", "droplens.schema.json"])(
+  it.each(["kube-iptables-tailer.ts", "droplens.schema.json", "droplens.test.schema.json"])(
     "is up to date (else: node config/generate.ts): %s",
     async (name) => {
       expect(readFileSync(fileOf(name), "utf8")).toBe((await generated())[name]);

@@ -1,10 +1,12 @@
 /**
  * Writes what is generated in this folder: `node config/generate.ts`. The bundle's text as a module, so that the
- * program is one file without a YAML file beside it; the JSON schema for editors. A test holds both equal to their
+ * program is one file without a YAML file beside it; the JSON schemas for editors; docs/reference.md. A test holds both equal to their
  * sources. Imported by that test; does nothing on import.
  */
 import { readFileSync, writeFileSync } from "node:fs";
+import { testFileSchema } from "../core/cli/config-test/test-schema.ts";
 import { jsonSchemaText } from "../core/cli/schema.ts";
+import { jsonSchemaOf } from "../core/config/json-schema.ts";
 import { plugins } from "./plugins.ts";
 
 export function bundleModule(yaml: string): string {
@@ -26,7 +28,12 @@ export async function generated(): Promise<Readonly<Record<string, string>>> {
       readFileSync(new URL("kube-iptables-tailer.yaml", import.meta.url), "utf8"),
     ),
     "droplens.schema.json": await jsonSchemaText(plugins),
+    "droplens.test.schema.json": testSchemaText(),
   };
+}
+
+function testSchemaText(): string {
+  return `${JSON.stringify({ title: "Droplens config tests", ...jsonSchemaOf(testFileSchema) }, undefined, 2)}\n`;
 }
 
 if (import.meta.main) {

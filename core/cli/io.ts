@@ -10,6 +10,8 @@ export interface Io {
   readonly cwd: string;
   /** True when a person watches stderr: progress may be drawn. */
   readonly terminal: boolean;
+  /** True when a person watches stdout: it may be coloured. */
+  readonly stdoutTerminal?: boolean;
   /** Aborts on SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
   /** Calls `listener` on each SIGHUP, until `signal` aborts. */

@@ -92,6 +92,15 @@ function addConfig(program: Command, { io, builtIn, finish }: Wiring): void {
       finish(await runPrintConfig(options, io, builtIn));
     });
   program
+    .command("test")
+    .description("config tests: which lines go in, and which reports come out for each sink")
+    .argument("<files...>", "files of tests")
+    .addHelpText("after", example("droplens test droplens.test.yaml"))
+    .action(async (files: string[]) => {
+      const { testConfig } = await import("./test-config.ts");
+      finish(await testConfig(files, io, builtIn));
+    });
+  program
     .command("schema")
     .description("the JSON schema of the config, for editors")
     .addHelpText("after", example("droplens schema > droplens.schema.json"))

@@ -66,13 +66,16 @@ const maxChunkBytes = 1024 * 1024;
 /** Whole lines; a line longer than a chunk comes in one piece. */
 async function* chunksOf(lines: Uint8Array): AsyncGenerator<Chunk> {
   for (let start = 0; start < lines.length; ) {
-    const cut = lines.lastIndexOf(10, start + maxChunkBytes - 1);
-    const end = cut >= start ? cut + 1 : lines.indexOf(10, start) + 1 || lines.length;
-    const isLast = start + maxChunkBytes >= lines.length;
-    const next = isLast ? lines.length : end;
-    yield { bytes: lines.subarray(start, next), resume: next };
-    start = next;
+    const end = endOfChunk(lines, start);
+    yield { bytes: lines.subarray(start, end), resume: end };
+    start = end;
   }
+}
+
+function endOfChunk(lines: Uint8Array, start: number): number {
+  if (lines.length - start <= maxChunkBytes) return lines.length;
+  const newline = lines.lastIndexOf(10, start + maxChunkBytes - 1);
+  return newline >= start ? newline + 1 : lines.indexOf(10, start) + 1 || lines.length;
 }
 
 function endpointsOf(table: ResolveTable): ReadonlyMap<string, Endpoint> {

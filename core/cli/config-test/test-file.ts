@@ -5,7 +5,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
 import type { Config, PipelineConfig } from "../../config/config.ts";
-import { type ConfigDocument, type KeyPath, type MappingNode, positionAt, toValue } from "../../config/config-node.ts";
+import { type ConfigDocument, type KeyPath, positionAt, toValue } from "../../config/config-node.ts";
 import { explainIssues } from "../../config/explain.ts";
 import { jsonSchemaOf } from "../../config/json-schema.ts";
 import { type BuiltIn, loadConfig } from "../../config/load.ts";
@@ -33,21 +33,24 @@ export async function loadTests(file: string, cwd: string, builtIn: BuiltIn): Pr
   if (problems.length > 0) return failed(problems);
   if (root?.kind !== "mapping") return failed([{ origin: file, path: [], message: notAMapping }]);
   const document = { origin: file, folder: dirname(resolve(cwd, file)), root };
-  const content = checkContent(document);
-  return content.ok ? prepare(document, content.tests, { cwd, builtIn }) : failed(content.problems);
+  const checked = checkContent(document);
+  return checked.ok ? prepare(document, checked.content, { cwd, builtIn }) : failed(checked.problems);
 }
 
 const maxTestFileBytes = 1024 * 1024;
 const maxLogFileBytes = 16 * 1024 * 1024;
 const notAMapping = 'expected a mapping with "tests:", each with "name", "lines" and "expect"';
 
-function checkContent(
-  document: ConfigDocument,
-): { ok: true; tests: TestFileContent } | { ok: false; problems: Problem[] } {
+type Content =
+  | { readonly ok: true; readonly content: TestFileContent }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+function checkContent(document: ConfigDocument): Content {
   const checked = testFileSchema.safeParse(toValue(document.root));
-  if (checked.success) return { ok: true, tests: checked.data };
+  if (checked.success) return { ok: true, content: checked.data };
   const jsonSchema = jsonSchemaOf(testFileSchema);
-  return { ok: false, problems: explainIssues(checked.error.issues, { document, base: [], jsonSchema, coreKeys: [] }) };
+  const problems = explainIssues(checked.error.issues, { document, base: [], jsonSchema, coreKeys: [] });
+  return { ok: false, problems: problems.toSorted(byPosition) };
 }
 
 async function prepare(
@@ -69,7 +72,7 @@ async function prepare(
     const where = formatPlace(document.origin, positionAt(document.root, ["tests", i]));
     tests.push({ ...test, where, setup: { ...found.setup, environment } });
   }
-  return problems.length > 0 ? failed(problems) : { ok: true, tests };
+  return problems.length > 0 ? failed(problems.toSorted(byPosition)) : { ok: true, tests };
 }
 
 /** A config is read with the test file's variables: whoever set them in the shell would wonder. */
@@ -102,7 +105,10 @@ async function prepareTest(test: ConfigTest, place: TestPlace): Promise<Prepared
   return { setup: { config, pipeline, lines, resolve: test.resolve, nowMillis }, problems };
 }
 
-function findPipeline({ pipeline: wanted }: ConfigTest, { document, path, config }: TestPlace): PipelineConfig | Problem {
+function findPipeline(
+  { pipeline: wanted }: ConfigTest,
+  { document, path, config }: TestPlace,
+): PipelineConfig | Problem {
   const names = config.pipelines.map(({ name }) => name);
   const known = `${config.origin} has ${names.join(", ")}`;
   const [only, ...more] = config.pipelines;
@@ -113,8 +119,7 @@ function findPipeline({ pipeline: wanted }: ConfigTest, { document, path, config
   return found ?? problemAt(document, [...path, "pipeline"], { message });
 }
 
-function unknownSinks({ expect }: ConfigTest, { sinks, where }: PipelineConfig & { where?: string }, place: TestPlace) {
-  void where;
+function unknownSinks({ expect }: ConfigTest, { sinks }: PipelineConfig, place: TestPlace): Problem[] {
   if (Array.isArray(expect)) return [];
   const names = sinks.map(({ name }) => name);
   const unknown = Object.keys(expect).filter((name) => !names.includes(name));
@@ -164,7 +169,5 @@ function notRegular(isDirectory: boolean): never {
 }
 
 function failed(problems: readonly Problem[]): LoadedTests {
-  return { ok: false, problems: problems.toSorted(byPosition) };
+  return { ok: false, problems };
 }
-
-export type { MappingNode };

@@ -87,7 +87,10 @@ const expectedReport = z.strictObject({
   repeat: z.boolean().optional().describe("true for the report that brings the repeats of a flow"),
   firstTime: instant.optional().describe("Time of the first packet among the count"),
   lastTime: instant.optional().describe("Time of the last packet among the count"),
-} satisfies Record<keyof PacketDrop | "source" | "destination" | "count" | "repeat" | "firstTime" | "lastTime", z.ZodType>);
+} satisfies Record<
+  keyof PacketDrop | "source" | "destination" | "count" | "repeat" | "firstTime" | "lastTime",
+  z.ZodType
+>);
 
 const reports = z.array(expectedReport).max(10_000);
 const counts = z.record(z.string().min(1), z.int().min(0));
@@ -96,9 +99,7 @@ const oneTest = z
   .strictObject({
     name: z.string().min(1).max(500).describe("What is true when the test passes"),
     pipeline: z.string().optional().describe("Which pipeline; needed where the config has several"),
-    now: instant
-      .optional()
-      .describe("When the lines are read. Left out: 2026-01-01T00:00:00Z, and nothing is too old"),
+    now: instant.optional().describe("When the lines are read. Left out: 2026-01-01T00:00:00Z, and nothing is too old"),
     lines: z
       .union([z.string(), z.array(z.string()).max(10_000)])
       .optional()
@@ -112,9 +113,10 @@ const oneTest = z
     discarded: counts.default({}).describe("Packets given up before they come to a sink, by reason; left out: none"),
     otherLines: counts.optional().describe("Lines that only look like a drop, by reason; left out: any"),
   })
-  .refine((test) => (test.lines === undefined) !== (test.file === undefined), {
-    path: ["lines"],
-    error: 'give "lines" or "file", one of them',
+  .superRefine((test, context) => {
+    const issue = (message: string, path: string[]) => context.addIssue({ code: "custom", message, path });
+    if (test.lines === undefined && test.file === undefined) issue('give "lines", or a "file" with them', []);
+    if (test.lines !== undefined && test.file !== undefined) issue('give "lines" or "file", not both', ["file"]);
   });
 
 export const testFileSchema = z.strictObject({
