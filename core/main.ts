@@ -35,6 +35,7 @@ const io: Io = {
   environment: process.env,
   cwd: process.cwd(),
   terminal: process.stderr.isTTY === true,
+  stdoutTerminal: process.stdout.isTTY === true,
   signal: stopping.signal,
   onHangup(listener, signal) {
     process.on("SIGHUP", listener);
