@@ -6,9 +6,12 @@ import type { BuiltInPlugins } from "../core/config/load-plugin.ts";
 
 export const plugins = {
   "source-file": () => import("../plugins/source-file/index.ts"),
+  "source-stdin": () => import("../plugins/source-stdin/index.ts"),
   "parser-iptables": () => import("../plugins/parser-iptables/index.ts"),
   "resolver-k8s": () => import("../plugins/resolver-k8s/index.ts"),
   "resolver-dns": () => import("../plugins/resolver-dns/index.ts"),
   "sink-k8s-events": () => import("../plugins/sink-k8s-events/index.ts"),
   "sink-prometheus": () => import("../plugins/sink-prometheus/index.ts"),
+  "sink-console": () => import("../plugins/sink-console/index.ts"),
+  "sink-jsonl": () => import("../plugins/sink-jsonl/index.ts"),
 } as const satisfies BuiltInPlugins;

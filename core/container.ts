@@ -113,7 +113,7 @@ const defaultDelivery: DeliveryOptions = {
 
 function makeSink(registry: Registry, pipeline: PipelineConfig, use: SinkUse): SinkStage {
   const stage = makeStage(registry, pipeline, use);
-  return { ...stage, delivery: { ...defaultDelivery, ...stage.instance.delivery, ...use.queue } };
+  return { ...stage, delivery: { ...defaultDelivery, ...stage.instance.delivery, ...use.queue }, when: use.when };
 }
 
 /** A plugin instance, with a container of its own for what it is handed. */

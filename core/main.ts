@@ -25,8 +25,12 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-// `droplens parse | head`: nobody reads on, which is no failure.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+// `droplens … | head`: nobody reads on, which is no failure. Pipelines stop in order, other commands end at once.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") process.exit(1);
+  if (process.argv[2] !== "run" && process.argv[2] !== "replay") process.exit(0);
+  stopping.abort(error);
+});
 
 const io: Io = {
   stdout: (text) => void process.stdout.write(text),

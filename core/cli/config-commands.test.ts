@@ -70,6 +70,7 @@ describe("print-config", () => {
 version: 1 # droplens.yaml:1:10
 log:
   level: WARN # droplens.yaml:2:15
+  destination: auto # default
 stateFolder: /var/lib/droplens # default
 stopTimeout: 10s # default
 operations:

@@ -13,7 +13,7 @@ export async function run(options: { config?: string }, io: Io, builtIn: BuiltIn
   const loaded = await configured(options, io, builtIn);
   if (loaded === undefined) return 2;
   const { config, warnings } = loaded;
-  const logger = createLogger(config.log.level);
+  const logger = createLogger(config.log.level, config.log.destination === "stderr" ? 2 : 1);
   logger.info({ version, config: config.origin }, "droplens is starting");
   for (const warning of warnings) logger.warn({}, warning);
   try {

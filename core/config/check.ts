@@ -12,6 +12,7 @@ import { jsonSchemaOf } from "./json-schema.ts";
 import { type BuiltInPlugins, type LoadedPlugin, loadPlugin } from "./load-plugin.ts";
 import { formatPath, formatPlace, type Problem, problemAt } from "./problem.ts";
 import { withoutSecrets } from "./secret.ts";
+import { logDestination, sharedStdin } from "./standard-streams.ts";
 
 export interface Checked {
   /** Undefined when there are problems. */
@@ -40,10 +41,11 @@ export async function checkConfig(document: ConfigDocument, builtIns: BuiltInPlu
     problems.push(...use.problems);
     if (use.checked !== undefined) uses.push(use.checked);
   }
-  problems.push(...doubledNames(document, uses));
+  problems.push(...doubledNames(document, uses), ...sharedStdin(document, uses));
   if (!core.success || problems.length > 0) return { config: undefined, problems, uses };
   const pipelines = Object.entries(core.data.pipelines).map(([name, each]) => pipeline(document, name, each, uses));
-  const { log, stateFolder, stopTimeout: stopTimeoutMillis, operations } = core.data;
+  const { stateFolder, stopTimeout: stopTimeoutMillis, operations } = core.data;
+  const log = { ...core.data.log, destination: logDestination(core.data.log.destination, uses) };
   const config: Config = { origin: document.origin, log, stateFolder, stopTimeoutMillis, operations, pipelines };
   return { config, problems, uses };
 }
@@ -152,7 +154,7 @@ function pipeline(
     const where = `${formatPlace(document.origin, positionAt(document.root, use.path))} ${wanted}`;
     return { name: nameOf(document, use), definition: use.plugin.definition, options: use.options, where };
   };
-  const sinks = core.sinks.map(({ queue }, i): SinkUse => ({ ...find("sink", "sinks", i), queue: queue ?? {} }));
+  const sinks = core.sinks.map(({ queue = {}, when }, i): SinkUse => ({ ...find("sink", "sinks", i), queue, when }));
   return {
     name,
     maxAgeMillis: core.maxAge,

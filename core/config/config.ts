@@ -1,11 +1,12 @@
 /** The config in force: defaults filled in, references replaced, every plugin loaded and its options checked. */
 import type { PluginDefinition, Role } from "../plugin/definition.ts";
 import type { DeliveryOptions } from "../plugin/sink.ts";
+import type { When } from "./when.ts";
 
 export interface Config {
   /** Where it came from, for messages: a path, or "built-in kube-iptables-tailer bundle". */
   readonly origin: string;
-  readonly log: { readonly level: LogLevel };
+  readonly log: { readonly level: LogLevel; readonly destination: "stdout" | "stderr" };
   /** Where checkpoints are kept. */
   readonly stateFolder: string;
   /** How long a stop may take. */
@@ -46,4 +47,6 @@ export interface PluginUse<R extends Role = Role> {
 
 export interface SinkUse extends PluginUse<"sink"> {
   readonly queue: Partial<DeliveryOptions>;
+  /** Which reports it gets; undefined: all. */
+  readonly when: When | undefined;
 }

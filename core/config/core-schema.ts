@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { Role } from "../plugin/definition.ts";
 import { duration } from "../plugin/duration.ts";
 import type { DeliveryOptions } from "../plugin/sink.ts";
+import { whenSchema } from "./when.ts";
 
 const levels = ["debug", "info", "warn", "error"] as const;
 const upperLevels = ["DEBUG", "INFO", "WARN", "ERROR"] as const;
@@ -51,6 +52,7 @@ export const useSchemas = {
   sink: z.looseObject({
     ...useKeys,
     queue: queueSchema.describe("The delivery queue in front of this sink").optional(),
+    when: whenSchema.describe("Which reports this sink gets: those that one of these matches fits").optional(),
   }),
 } as const satisfies Readonly<Record<Role, z.ZodType>>;
 
@@ -59,7 +61,7 @@ export const coreUseKeys: Readonly<Record<Role, readonly string[]>> = {
   source: ["use", "name"],
   parser: ["use", "name"],
   resolver: ["use", "name"],
-  sink: ["use", "name", "queue"],
+  sink: ["use", "name", "queue", "when"],
 };
 
 const pipelineSchema = z.strictObject({
@@ -82,6 +84,10 @@ export const configSchema = z.strictObject({
         .transform((level) => levels.find((known) => known === level.toLowerCase()) ?? "info")
         .prefault("info")
         .describe("The least severe lines that are written"),
+      destination: z
+        .enum(["auto", "stdout", "stderr"])
+        .default("auto")
+        .describe("Where they go; auto: stdout, or stderr when a sink writes to stdout"),
     })
     .prefault({})
     .describe("Droplens' own log"),

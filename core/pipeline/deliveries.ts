@@ -2,15 +2,19 @@
  * The back of a pipeline: a queue for each sink, and the rule that a full one may hold up the others for a moment only.
  * Sinks can come, go and be exchanged while it runs: a reload does that.
  */
+import type { When } from "../config/when.ts";
 import type { DropReport } from "../model/drop-report.ts";
 import type { Clock, Logger } from "../plugin/context.ts";
 import type { DeliveryOptions } from "../plugin/sink.ts";
 import { DeliveryBooks } from "./delivery-books.ts";
 import { DeliveryQueue } from "./delivery-queue.ts";
+import { selection } from "./selection.ts";
 import type { Stage } from "./stage.ts";
 
 export interface SinkStage extends Stage<"sink"> {
   readonly delivery: DeliveryOptions;
+  /** Which reports it gets; left out: all. */
+  readonly when?: When | undefined;
 }
 
 export interface DeliveriesParts {
@@ -136,11 +140,12 @@ export class Deliveries {
 
   #add(stage: SinkStage): Lane {
     const { clock, logger, onAck } = this.#parts;
-    const { name, instance: sink, delivery: options } = stage;
+    const { name, instance: sink, delivery: options, when } = stage;
     const books = this.#books.get(name) ?? new DeliveryBooks();
     this.#books.set(name, books);
     const ack = (millis: number) => onAck(name, millis);
-    const queue = new DeliveryQueue({ name, sink, options, clock, logger, books, onAck: ack });
+    const selects = when === undefined ? undefined : selection(when);
+    const queue = new DeliveryQueue({ name, sink, options, selects, clock, logger, books, onAck: ack });
     const lane = { stage, queue, end: new AbortController(), running: Promise.resolve() };
     this.#lanes.set(name, lane);
     return lane;

@@ -11,11 +11,14 @@ import type { DeliveryOptions, DeliveryResult, Sink } from "../plugin/sink.ts";
 import { attemptDelivery, type DeliveryOutcome } from "./delivery-attempt.ts";
 import type { DeliveryBooks } from "./delivery-books.ts";
 import { Fifo } from "./fifo.ts";
+import type { Selects } from "./selection.ts";
 
 export interface DeliveryQueueParts {
   readonly name: string;
   readonly sink: Sink;
   readonly options: DeliveryOptions;
+  /** Which reports are for this sink; undefined: all. */
+  readonly selects?: Selects | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly books: DeliveryBooks;
@@ -77,8 +80,12 @@ export class DeliveryQueue {
     return this.#lastError;
   }
 
-  /** Takes the report over; discards it, counted, when the queue is full. */
+  /** Takes the report over; discards it, counted, when it is not for this sink or the queue is full. */
   offer(report: DropReport): void {
+    if (this.#parts.selects?.(report) === false) {
+      this.#parts.books.refused(report, "not_selected");
+      return;
+    }
     if (this.length >= this.capacity) {
       this.#parts.books.refused(report, "queue_full");
       return;

@@ -22,6 +22,8 @@ export interface RoleInstances {
 
 export type Role = keyof RoleInstances;
 
+export type StandardStream = "stdin" | "stdout" | "stderr";
+
 export interface PluginDefinition<R extends Role = Role, Options = unknown> {
   readonly role: R;
   /** `<role>-<thing>`: the word after `use:` in a config, the logger's name and the metric label. */
@@ -33,6 +35,11 @@ export interface PluginDefinition<R extends Role = Role, Options = unknown> {
   readonly options: StandardSchema<Options>;
   /** Makes an instance. No I/O here: that is for `start`. May be called several times in one process. */
   create(options: Options, context: PluginContext): RoleInstances[R];
+  /**
+   * Which of the process's standard streams an instance with these options takes; left out: none. stdin goes to one
+   * instance only, and Droplens' own log goes to stderr when somebody takes stdout.
+   */
+  standardStreams?(options: Options): readonly StandardStream[];
 }
 
 /**

@@ -29,7 +29,14 @@ export type {
   Metrics,
   PluginContext,
 } from "./context.ts";
-export { apiVersion, definePlugin, type PluginDefinition, type Role, type RoleInstances } from "./definition.ts";
+export {
+  apiVersion,
+  definePlugin,
+  type PluginDefinition,
+  type Role,
+  type RoleInstances,
+  type StandardStream,
+} from "./definition.ts";
 export { duration, parseDuration } from "./duration.ts";
 export { DroplensError, describeError, isRetryable, RetryableError } from "./errors.ts";
 export type { Finding, Lifecycle } from "./lifecycle.ts";
@@ -38,4 +45,5 @@ export type { ChunkParser, DropCollector, LineParser, ParseResult, Parser } from
 export type { AddressQuery, Resolver } from "./resolver.ts";
 export type { DeliveryOptions, DeliveryResult, Sink } from "./sink.ts";
 export type { Chunk, JsonValue, Source, SourceLag } from "./source.ts";
+export { StandardOutput, type StandardOutputParts } from "./standard-output.ts";
 export type { StandardIssue, StandardResult, StandardSchema } from "./standard-schema.ts";
