@@ -170,6 +170,7 @@ async function endsByAbort(
 
 export function abortedAfter(millis: number, reason: Error): AbortSignal {
   const controller = new AbortController();
-  setTimeout(() => controller.abort(reason), millis);
+  // Unreferenced: not to be taken for something that the plugin has left running.
+  setTimeout(() => controller.abort(reason), millis).unref();
   return controller.signal;
 }

@@ -14,7 +14,7 @@ export function openResources(): OpenResources {
   return counts;
 }
 
-const patienceMillis = 3000;
+const patienceMillis = 2000;
 
 /** The kinds of which more are open than `before`, once what was closed has had time to go. */
 export async function leftRunning(before: OpenResources): Promise<string[]> {

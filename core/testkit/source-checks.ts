@@ -63,7 +63,7 @@ async function read(source: Source, count: number, resume?: JsonValue): Promise<
 }
 
 /** Less than the wait of `within`, so that the lines that did come are told. */
-const limitMillis = 5000;
+const limitMillis = 3000;
 
 function takeLines({ bytes, resume }: Chunk, reading: Reading): void {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");

@@ -56,7 +56,7 @@ async function perform<R extends Role, P extends Partner>(subject: Subject<R, P>
   try {
     await act({ instance: another(), partner, context, signal, another });
   } finally {
-    for (const instance of instances) await within("stop", instance.stop?.(AbortSignal.timeout(3000)));
+    for (const instance of instances) await within("stop", instance.stop?.(AbortSignal.timeout(2000)));
   }
   assert.deepEqual(await leftRunning(before), [], "left running after stop");
   assert.equal(clock.sleeping, 0, "sleeps of context.clock left running after stop");

@@ -91,6 +91,12 @@ export class MemoryMetrics implements Metrics {
     return { observe: (labels) => this.#add(name, labels, 1) };
   }
 
+  /** The sum over all series of a metric. */
+  sum(name: string): number {
+    const own = [...this.#values].filter(([series]) => series.startsWith(`${name}{`));
+    return own.reduce((sum, [, value]) => sum + value, 0);
+  }
+
   /** Every series that has a value, as `name{label="value"}`. */
   series(): string[] {
     return [...this.#values.keys()].sort();

@@ -1,13 +1,14 @@
 /** Bounds every wait of the suites, so that a plugin that hangs fails its check instead of the whole run. */
 import { setTimeout } from "node:timers/promises";
 
-const limitMillis = 8000;
+/** Less than the 5 s after which vitest and jest give up a test, so that the failure has a name. */
+const limitMillis = 4000;
 
 /** Settles as `work` does; rejects, naming `what`, when that takes too long. */
 export async function within<T>(what: string, work: Promise<T> | T): Promise<T> {
   const timer = new AbortController();
   const late = setTimeout(limitMillis, undefined, { signal: timer.signal }).then(() => {
-    throw new Error(`${what} did not settle within ${limitMillis} ms`);
+    throw new TooLate(`${what} did not settle within ${limitMillis} ms`);
   });
   late.catch(() => undefined);
   try {
@@ -17,12 +18,15 @@ export async function within<T>(what: string, work: Promise<T> | T): Promise<T> 
   }
 }
 
-/** What `work` rejected with, or undefined when it resolved. */
+class TooLate extends Error {}
+
+/** What `work` rejected with, or undefined when it resolved. Throws when it did neither in time. */
 export async function rejection(what: string, work: Promise<unknown> | unknown): Promise<unknown> {
   try {
     await within(what, work);
     return undefined;
   } catch (error) {
+    if (error instanceof TooLate) throw error;
     if (error === undefined) throw new Error(`${what} rejected with undefined: reject with an Error`);
     return error;
   }

@@ -35,7 +35,8 @@ function withServers(servers: string[], written: Record<string, unknown> = {}) {
   const context = testContext({ clock: new FakeClock() });
   const resolver = new HostResolver(options.parse({ servers, ...written }), context);
   cleanups.push(() => resolver.stop());
-  const resolve = (address: string) => resolver.resolve({ address, timeMillis: context.clock.now() });
+  const { signal } = new AbortController();
+  const resolve = (address: string) => resolver.resolve({ address, timeMillis: context.clock.now() }, signal);
   const lookups = (outcome: string) => context.metrics.value("droplens_dns_lookups_total", { outcome });
   return { context, clock: context.clock, resolver, resolve, lookups };
 }

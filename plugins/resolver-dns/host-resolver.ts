@@ -55,22 +55,9 @@ export class HostResolver implements Resolver {
     });
   }
 
-  resolve({ address }: AddressQuery): Endpoint | undefined | Promise<Endpoint | undefined> {
-    const cached = this.#cache.get(address, this.#context.clock.now());
-    if (cached !== undefined) {
-      this.#lookups.add("cached");
-      return cached.endpoint;
-    }
-    const underWay = this.#queue.underWay(address);
-    if (underWay !== undefined) {
-      this.#lookups.add("shared");
-      return underWay;
-    }
-    this.#lastAsked = address;
-    const reason = this.#reasonNotToAsk();
-    if (reason === undefined) return this.#queue.enter(address);
-    this.#lookups.add(reason);
-    return undefined;
+  resolve(query: AddressQuery, signal: AbortSignal): Endpoint | undefined | Promise<Endpoint | undefined> {
+    const answer = this.#answer(query);
+    return answer instanceof Promise ? untilAborted(answer, signal) : answer;
   }
 
   async stop(): Promise<void> {
@@ -90,6 +77,24 @@ export class HostResolver implements Resolver {
   status(): Readonly<Record<string, unknown>> {
     const { size } = this.#cache;
     return { servers: this.#serverList(), silent: this.#silence.isSilent, cached: size, waiting: this.#queue.waiting };
+  }
+
+  #answer({ address }: AddressQuery): Endpoint | undefined | Promise<Endpoint | undefined> {
+    const cached = this.#cache.get(address, this.#context.clock.now());
+    if (cached !== undefined) {
+      this.#lookups.add("cached");
+      return cached.endpoint;
+    }
+    const underWay = this.#queue.underWay(address);
+    if (underWay !== undefined) {
+      this.#lookups.add("shared");
+      return underWay;
+    }
+    this.#lastAsked = address;
+    const reason = this.#reasonNotToAsk();
+    if (reason === undefined) return this.#queue.enter(address);
+    this.#lookups.add(reason);
+    return undefined;
   }
 
   #reasonNotToAsk(): LookupOutcome | undefined {
@@ -160,6 +165,16 @@ export class HostResolver implements Resolver {
   #serverList(): string {
     return this.#servers.all.map(describeServer).join(", ");
   }
+}
+
+/** Who asks gives up with the signal; the question itself is shared, and goes on. */
+function untilAborted(answer: Promise<Endpoint | undefined>, signal: AbortSignal): Promise<Endpoint | undefined> {
+  const { promise, resolve } = Promise.withResolvers<Endpoint | undefined>();
+  const giveUp = (): void => resolve(undefined);
+  if (signal.aborted) giveUp();
+  signal.addEventListener("abort", giveUp, { once: true });
+  void answer.then(resolve, giveUp).finally(() => signal.removeEventListener("abort", giveUp));
+  return promise;
 }
 
 function hostEndpoint(address: string, name: string): Endpoint {
