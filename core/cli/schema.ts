@@ -8,6 +8,7 @@ import type { BuiltIn } from "../config/load.ts";
 import { type BuiltInPlugins, packageName, roles } from "../config/load-plugin.ts";
 import type { PluginDefinition, Role } from "../plugin/definition.ts";
 import type { ExitCode, Io } from "./io.ts";
+import { withSharedSchemas } from "./shared-schemas.ts";
 
 export async function runSchema(_options: object, io: Io, builtIn: BuiltIn): Promise<ExitCode> {
   io.stdout(await jsonSchemaText(builtIn.plugins));
@@ -31,7 +32,7 @@ export function configJsonSchema(plugins: readonly PluginDefinition[]): JsonSche
   for (const plugin of plugins) {
     definitions[plugin.name] = pluginSchema(plugin, partAt(core, usePlaces[plugin.role]));
   }
-  return { title: "Droplens config", ...allowReferences({ ...schema, definitions }) };
+  return { title: "Droplens config", ...withSharedSchemas(allowReferences({ ...schema, definitions })) };
 }
 
 const pipelineProperties = ["properties", "pipelines", "additionalProperties", "properties"];
