@@ -2,6 +2,7 @@
 import { setTimeout } from "node:timers/promises";
 import type { Clock } from "./plugin/context.ts";
 
+/** The clock of the process. Its sleeps reject with the reason of their signal. */
 export const realClock: Clock = {
   now: () => Date.now(),
   async sleep(millis, signal) {

@@ -5,6 +5,7 @@
 import type { Endpoint } from "./endpoint.ts";
 import type { PacketDrop } from "./packet-drop.ts";
 
+/** What a sink delivers: packets of one flow that add `count` to what was reported before. Shared by all sinks. */
 export interface DropReport {
   /** Unique within the process. */
   readonly id: number;

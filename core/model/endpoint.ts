@@ -18,6 +18,7 @@ export interface Endpoint {
 /** "address": no resolver knew it. */
 export type EndpointKind = "pod" | "node" | "service" | "host" | "address";
 
+/** The owner of a pod: `Deployment` and `web`. */
 export interface Workload {
   readonly kind: string;
   readonly name: string;

@@ -12,10 +12,14 @@ export const flowWords = 10;
 
 /** Places in `words`. */
 export const flowHead = 0;
+/** Where in `words` the four words of the source address begin. */
 export const flowSource = 1;
+/** Where in `words` the four words of the destination address begin. */
 export const flowDestination = 5;
+/** The place in `words` of the log prefix, see prefixWord. */
 export const flowPrefix = 9;
 
+/** What makes two packets the same flow, as ten numbers. A ChunkParser writes `words`; others call `fill`. */
 export class FlowKey {
   /**
    * [0] version, protocol and port (see flowHeadWord); [1-4] source, [5-8] destination: 32 bits each, network order,

@@ -6,6 +6,7 @@
 const unsafe =
   /[\p{Cc}\p{Cs}\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
 
+/** Makes a stranger's text safe to show: what comes from DNS, labels or log lines goes through it first. */
 export function printable(text: string, maxBytes = 253): string {
   // Cut before the scan too: a stranger chooses the length.
   const clean = text.slice(0, maxBytes).toWellFormed().replace(unsafe, "\ufffd");

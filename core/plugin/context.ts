@@ -1,5 +1,6 @@
 /** Everything a plugin needs from outside is handed to it here, so that it can be tested without a cluster. */
 
+/** Handed to `create`; the same object for the whole life of the instance. */
 export interface PluginContext {
   /** The instance's name in logs and metrics: the plugin's name, or `name:` from the config. */
   readonly name: string;
@@ -12,6 +13,7 @@ export interface PluginContext {
   readonly environment: Environment;
 }
 
+/** Variables of the environment; what is not set is undefined. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Structured, one JSON line each: fields first, then a sentence. Never one line per packet. */
@@ -42,6 +44,7 @@ export interface Metrics {
   histogram(instrument: Instrument & { readonly buckets: readonly number[] }): Histogram;
 }
 
+/** What a metric is called, and by which labels its series differ. */
 export interface Instrument {
   /** With its unit, counters ending in `_total`: `dns_lookups_total`. Written as it is. */
   readonly name: string;
@@ -49,8 +52,10 @@ export interface Instrument {
   readonly labels?: readonly string[];
 }
 
+/** A value for each label of the instrument: no more, no fewer. Values from strangers are printable and few. */
 export type Labels = Readonly<Record<string, string>>;
 
+/** Only ever grows. */
 export interface Counter {
   /** Adds `count`, 1 if left out. */
   add(labels: Labels, count?: number): void;
@@ -60,15 +65,18 @@ export interface Counter {
   remove(labels: Labels): void;
 }
 
+/** One series of a counter. */
 export interface CounterSeries {
   add(count: number): void;
 }
 
+/** Goes up and down. */
 export interface Gauge {
   set(labels: Labels, value: number): void;
   remove(labels: Labels): void;
 }
 
+/** Counts observations in buckets. */
 export interface Histogram {
   observe(labels: Labels, value: number): void;
 }

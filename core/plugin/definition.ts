@@ -20,10 +20,13 @@ export interface RoleInstances {
   readonly sink: Sink;
 }
 
+/** What a plugin does in a pipeline. */
 export type Role = keyof RoleInstances;
 
+/** A standard stream of the process. */
 export type StandardStream = "stdin" | "stdout" | "stderr";
 
+/** A plugin, as its package exports it by default. */
 export interface PluginDefinition<R extends Role = Role, Options = unknown> {
   readonly role: R;
   /** `<role>-<thing>`: the word after `use:` in a config, the logger's name and the metric label. */

@@ -12,12 +12,19 @@ export function parseDuration(text: string): number | undefined {
 
 const notADuration = 'not a duration: write a number with its unit, like "250ms", "5s" or "10m"';
 
-type DurationSchema = z.ZodPipe<z.ZodString, z.ZodTransform<number, string>>;
+// In the published types these two stand for any where a plugin uses another schema library and has no zod. An import
+// at the head would be an error there: comments before it do not get into the .d.ts, but those before a type do.
+// biome-ignore lint/suspicious/noTsIgnore: with zod there is no error to expect.
+/** @ts-ignore */
+type DurationSchema = import("zod").ZodPipe<import("zod").ZodString, import("zod").ZodTransform<number, string>>;
+// biome-ignore lint/suspicious/noTsIgnore: with zod there is no error to expect.
+/** @ts-ignore */
+type DefaultedDurationSchema = import("zod").ZodPrefault<DurationSchema>;
 
 /** An option that is written as a duration and read as milliseconds. */
 export function duration(): DurationSchema;
-export function duration(defaultText: string): z.ZodPrefault<DurationSchema>;
-export function duration(defaultText?: string): DurationSchema | z.ZodPrefault<DurationSchema> {
+export function duration(defaultText: string): DefaultedDurationSchema;
+export function duration(defaultText?: string): DurationSchema | DefaultedDurationSchema {
   const schema = z
     .string(notADuration)
     .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, notADuration)

@@ -26,6 +26,7 @@ export class RetryableError<Code extends string = string> extends DroplensError<
   }
 }
 
+/** Whether the same shall be tried again: any error whose property `retryable` is true, whoever made it. */
 export function isRetryable(error: unknown): error is { readonly retryable: true; readonly retryAfterMillis?: number } {
   return typeof error === "object" && error !== null && "retryable" in error && error.retryable === true;
 }

@@ -4,6 +4,7 @@ import type { Clock } from "./context.ts";
 const minuteMillis = 60_000;
 const maxKeys = 10_000;
 
+/** Asked before a log line that may come per packet or per poll: `if (once.isDue(key)) logger.warn(…)`. */
 export class OnceAMinute {
   readonly #clock: Clock;
   readonly #lastMillis = new Map<string, number>();
@@ -12,6 +13,7 @@ export class OnceAMinute {
     this.#clock = clock;
   }
 
+  /** True at most once a minute for each `key`. */
   isDue(key = ""): boolean {
     const now = this.#clock.now();
     const last = this.#lastMillis.get(key);

@@ -8,8 +8,10 @@ import type { FlowKey } from "../model/flow-key.ts";
 import type { PacketDrop } from "../model/packet-drop.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 
+/** Told apart by their methods: one with `scan` is a ChunkParser. */
 export type Parser = LineParser | ChunkParser;
 
+/** The simple way: one line in, one result out. */
 export interface LineParser extends Lifecycle {
   /** One line without its "\n", decoded as UTF-8. Must not throw and must not await. */
   parseLine(line: string): ParseResult;
@@ -23,6 +25,7 @@ export type ParseResult =
   /** Looks like ours but is broken. `reason` is a fixed word (a metric label), never text from the line. */
   | { readonly kind: "malformed"; readonly reason: string };
 
+/** The fast way: scans bytes; a repeat of a known flow makes no string and no object. */
 export interface ChunkParser extends Lifecycle {
   /**
    * Finds every packet drop in `bytes` (whole lines, see Chunk) and tells `drops` in the order of the lines.

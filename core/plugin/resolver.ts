@@ -2,6 +2,7 @@
 import type { Endpoint } from "../model/endpoint.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 
+/** Says who stood behind an address at a packet's time. */
 export interface Resolver extends Lifecycle {
   /**
    * Who had `query.address` at `query.timeMillis`? Resolvers are asked in the config's order, the first answer wins;
@@ -15,6 +16,7 @@ export interface Resolver extends Lifecycle {
   resolve(query: AddressQuery, signal: AbortSignal): Endpoint | undefined | Promise<Endpoint | undefined>;
 }
 
+/** A question to a resolver. */
 export interface AddressQuery {
   /** Canonical text (RFC 5952), as PacketDrop has it. */
   readonly address: string;

@@ -2,6 +2,7 @@
 import type { DropReport } from "../model/drop-report.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 
+/** Reports drops: to people, to files, to other systems. */
 export interface Sink extends Lifecycle {
   /** How the delivery queue in front of this sink behaves unless the config's `queue` says otherwise. */
   readonly delivery?: Partial<DeliveryOptions>;
@@ -29,6 +30,7 @@ export interface DeliveryResult {
   readonly retry?: ReadonlyArray<{ readonly report: DropReport; readonly retryAfterMillis?: number }>;
 }
 
+/** The delivery queue in front of a sink; what a sink leaves out has the core's defaults. */
 export interface DeliveryOptions {
   /** Reports that wait at most; a further one is discarded with reason `queue_full`. */
   readonly capacity: number;

@@ -1,6 +1,7 @@
 /** The role that hands over bytes: it knows where log lines come from, and nothing of what they say. */
 import type { Lifecycle } from "./lifecycle.ts";
 
+/** Hands over log lines as bytes. */
 export interface Source extends Lifecycle {
   /**
    * Yields chunks of whole lines, for ever or until the input has ended. Called after `start`; called again, from the
@@ -27,6 +28,7 @@ export interface Chunk {
   readonly resume: JsonValue;
 }
 
+/** How far behind one part of the input is. */
 export interface SourceLag {
   /** The part: a file's path. */
   readonly part: string;
@@ -36,4 +38,5 @@ export interface SourceLag {
   readonly lagBytes: number;
 }
 
+/** What survives JSON.stringify and JSON.parse as it is. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };

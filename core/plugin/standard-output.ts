@@ -11,6 +11,7 @@ import type { Clock } from "./context.ts";
 import { describeError, RetryableError } from "./errors.ts";
 import type { DeliveryResult } from "./sink.ts";
 
+/** What a StandardOutput works with. */
 export interface StandardOutputParts {
   readonly stream: "stdout" | "stderr";
   readonly clock: Clock;
@@ -27,6 +28,7 @@ const fullPipeMillis = 20;
 
 const writeSome = promisify(write);
 
+/** Writes lines to stdout or stderr, whole and in order, one instance for each sink. */
 export class StandardOutput {
   readonly #parts: StandardOutputParts;
   readonly #fd: number;

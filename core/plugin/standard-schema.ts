@@ -11,10 +11,12 @@ export interface StandardSchema<Output = unknown> {
   };
 }
 
+/** The options, checked and completed; or every problem with them. */
 export type StandardResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly StandardIssue[] };
 
+/** One problem, and where in the options it is. */
 export interface StandardIssue {
   readonly message: string;
   readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined;

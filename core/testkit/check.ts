@@ -7,6 +7,7 @@
 import type { PluginContext } from "../plugin/context.ts";
 import type { PluginDefinition, Role } from "../plugin/definition.ts";
 
+/** One behaviour, to be run as one test. Rejects with an Error that says what was expected. */
 export interface Check {
   /** A sentence: "stops twice". */
   readonly name: string;

@@ -6,6 +6,7 @@ import type { PacketDrop } from "../model/packet-drop.ts";
 
 let nextId = 1;
 
+/** A TCP packet from 10.0.0.7 to port 80 of 10.0.0.9, but for what `parts` says. */
 export function packetDrop(parts: Partial<PacketDrop> = {}): PacketDrop {
   return {
     time: "2026-11-20T20:00:00Z",
@@ -20,6 +21,7 @@ export function packetDrop(parts: Partial<PacketDrop> = {}): PacketDrop {
   };
 }
 
+/** A report of one packet between bare addresses, with an id of its own, but for what `parts` says. */
 export function dropReport(parts: Partial<DropReport> = {}): DropReport {
   const drop = parts.drop ?? packetDrop();
   const timeMillis = Date.parse(drop.time);

@@ -6,6 +6,7 @@ interface Sleeper {
   wake(): void;
 }
 
+/** Stands still until `advance`; then wakes who is due, in order. */
 export class FakeClock implements Clock {
   #now: number;
   readonly #sleepers = new Set<Sleeper>();

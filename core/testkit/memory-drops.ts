@@ -5,6 +5,7 @@ import type { PacketDrop } from "../model/packet-drop.ts";
 import { chunkParser } from "../pipeline/line-scanner.ts";
 import type { DropCollector, Parser } from "../plugin/parser.ts";
 
+/** Collects what a parser finds. Throws when the parser does not keep to the order of calls. */
 export class MemoryDrops implements DropCollector {
   readonly flow: FlowKey = new FlowKey();
   /** The first packet of each flow. */

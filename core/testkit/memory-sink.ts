@@ -2,11 +2,13 @@
 import type { DropReport } from "../model/drop-report.ts";
 import type { DeliveryOptions, DeliveryResult, Sink } from "../plugin/sink.ts";
 
+/** How a MemorySink answers a delivery. */
 export type Answer = (
   reports: readonly DropReport[],
   signal: AbortSignal,
 ) => Promise<DeliveryResult | undefined> | DeliveryResult | undefined;
 
+/** Stores reports in memory. `answer` makes it fail, wait, or refuse a part. */
 export class MemorySink implements Sink {
   /** What was stored, batch by batch. */
   readonly batches: DropReport[][] = [];

@@ -1,6 +1,7 @@
 /** A source of lines that a test writes, one chunk a call; its place is the number of chunks read. */
 import type { Chunk, JsonValue, Source } from "../plugin/source.ts";
 
+/** Hands over the lines that a test writes. `end` makes `read` return. */
 export class MemorySource implements Source {
   readonly chunks: Uint8Array[] = [];
   /** What `read` was called with. */

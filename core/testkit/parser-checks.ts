@@ -10,6 +10,7 @@ import { MemoryDrops } from "./memory-drops.ts";
 import { noise } from "./noise.ts";
 import { type Staged, started } from "./stage.ts";
 
+/** A parser, and lines whose meaning is known. */
 export interface ParserSubject extends Subject<"parser", Partner> {
   /** Lines that are drops, with what is to be found in them at least. Different flows; at least two. */
   readonly drops: ReadonlyArray<{ readonly line: string; readonly drop: Partial<PacketDrop> }>;

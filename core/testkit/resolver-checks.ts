@@ -8,8 +8,10 @@ import { lifecycleChecks, whenPossible } from "./lifecycle-checks.ts";
 import { type Staged, started } from "./stage.ts";
 import { rejection, within } from "./within.ts";
 
+/** A resolver, and how to make what it asks. */
 export interface ResolverSubject extends Subject<"resolver", ResolverPartner> {}
 
+/** What a resolver asks: a server, a table. */
 export interface ResolverPartner extends Partner {
   /** An address that it knows, with what is to be answered at least. */
   readonly known: { readonly query: AddressQuery; readonly endpoint: Partial<Endpoint> };

@@ -10,11 +10,13 @@ import { abortedAfter, lifecycleChecks, whenPossible } from "./lifecycle-checks.
 import { type Staged, started } from "./stage.ts";
 import { rejection, within } from "./within.ts";
 
+/** A sink, and how to make what it delivers to. */
 export interface SinkSubject extends Subject<"sink", SinkPartner> {
   /** A report that the sink has to store. Called with what sets one apart from the others. Default: dropReport. */
   report?(parts: Partial<DropReport>): DropReport;
 }
 
+/** What a sink delivers to: a server, a file, a registry. */
 export interface SinkPartner extends Partner {
   /** How many packets it has stored: the sum of the counts of the reports. */
   storedPackets(): number | Promise<number>;

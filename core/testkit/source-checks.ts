@@ -6,11 +6,13 @@ import { abortedAfter, lifecycleChecks } from "./lifecycle-checks.ts";
 import { type Staged, started } from "./stage.ts";
 import { within } from "./within.ts";
 
+/** A source, and how to make what it reads. */
 export interface SourceSubject extends Subject<"source", SourcePartner> {
   /** False for a source that cannot go back, like a pipe. Default: true. */
   readonly resumable?: boolean;
 }
 
+/** What a source reads: a folder of files, a pipe. */
 export interface SourcePartner extends Partner {
   /** Puts lines, each with its "\n", where the source reads. */
   write(...lines: readonly string[]): void | Promise<void>;

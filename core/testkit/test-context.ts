@@ -11,12 +11,14 @@ import type {
 } from "../plugin/context.ts";
 import { FakeClock } from "./fake-clock.ts";
 
+/** A PluginContext whose parts a test can look into. */
 export interface TestContext<C extends Clock = FakeClock> extends PluginContext {
   readonly clock: C;
   readonly logger: MemoryLogger;
   readonly metrics: MemoryMetrics;
 }
 
+/** A context for `create`: a FakeClock unless `clock` says otherwise, an empty environment unless given. */
 export function testContext(): TestContext;
 export function testContext<C extends Clock>(parts: {
   clock: C;
@@ -36,12 +38,14 @@ export function testContext(
   };
 }
 
+/** One line that a plugin has logged. */
 export interface LogLine {
   readonly level: "debug" | "info" | "warn" | "error";
   readonly fields: object;
   readonly message: string;
 }
 
+/** Remembers every line. */
 export class MemoryLogger implements Logger {
   readonly lines: LogLine[] = [];
 
@@ -64,6 +68,7 @@ export class MemoryLogger implements Logger {
   }
 }
 
+/** Remembers every value, by name and labels. Takes any instrument; the process's own registry is stricter. */
 export class MemoryMetrics implements Metrics {
   readonly #values = new Map<string, number>();
 
