@@ -24,7 +24,13 @@ else {
 async function makeDist(): Promise<void> {
   rmSync("dist", { recursive: true, force: true });
   await build({
-    entryPoints: { droplens: "core/main.ts", plugin: "core/plugin/index.ts", testkit: "core/testkit/index.ts" },
+    // zod is whole in the bundle anyway: beside it, for plugin files without packages (core/config/own-packages.ts).
+    entryPoints: {
+      droplens: "core/main.ts",
+      plugin: "core/plugin/index.ts",
+      testkit: "core/testkit/index.ts",
+      zod: "zod",
+    },
     outdir: "dist",
     bundle: true,
     splitting: true,

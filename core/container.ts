@@ -16,6 +16,7 @@ import type { Stage } from "./pipeline/stage.ts";
 import type { Clock, Environment, Logger } from "./plugin/context.ts";
 import type { Role } from "./plugin/definition.ts";
 import type { DeliveryOptions } from "./plugin/sink.ts";
+import { makeInstance, pluginTitle } from "./plugin-instance.ts";
 import { realClock } from "./real-clock.ts";
 import { Registry } from "./registry.ts";
 import type { Workshop } from "./reload.ts";
@@ -29,9 +30,12 @@ export interface Composition {
   readonly clock?: Clock;
   /** Files from the past: no checkpoint, no operations server, windows by the packets' time. */
   readonly replay?: boolean;
+  /** Takes secrets out of what the operations server says. */
+  readonly redact?: (text: string) => string;
 }
 
-export function compose({ config, environment, logger, clock = realClock, replay = false }: Composition): Registry {
+export function compose(composition: Composition): Registry {
+  const { config, environment, logger, clock = realClock, replay = false, redact } = composition;
   return new Registry()
     .register(tokens.CONFIG, () => config)
     .register(tokens.ENVIRONMENT, () => environment)
@@ -41,7 +45,7 @@ export function compose({ config, environment, logger, clock = realClock, replay
     .register(tokens.STATE_FOLDER, async () => (replay ? undefined : usableStateFolder(config.stateFolder, logger)))
     .register(tokens.WORKSHOP, makeWorkshop)
     .register(tokens.PIPELINES, (registry) => makePipelines(registry, replay))
-    .register(tokens.OPERATIONS, () => (replay ? undefined : new OperationsServer()))
+    .register(tokens.OPERATIONS, () => (replay ? undefined : new OperationsServer(redact)))
     .register(tokens.DROPLENS, makeDroplens);
 }
 
@@ -126,7 +130,7 @@ export function makeStage<R extends Role>(registry: Registry, pipeline: { name: 
     clock: own.get(tokens.CLOCK),
     environment: own.get(tokens.ENVIRONMENT),
   }));
-  const instance = use.definition.create(use.options, child.get(tokens.PLUGIN_CONTEXT));
+  const instance = makeInstance(use, child.get(tokens.PLUGIN_CONTEXT));
   const { name, where, options } = use;
-  return { role: use.definition.role, name, plugin: use.definition.name, options, where, instance };
+  return { role: use.definition.role, name, plugin: pluginTitle(use), options, where, instance };
 }

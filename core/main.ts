@@ -41,6 +41,10 @@ const io: Io = {
   terminal: process.stderr.isTTY === true,
   stdoutTerminal: process.stdout.isTTY === true,
   signal: stopping.signal,
+  onUncaught(listener) {
+    process.on("uncaughtException", listener);
+    process.on("unhandledRejection", listener);
+  },
   onHangup(listener, signal) {
     process.on("SIGHUP", listener);
     signal.addEventListener("abort", () => process.off("SIGHUP", listener), { once: true });

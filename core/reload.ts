@@ -9,6 +9,7 @@ import type { Pipeline, PipelinePlan } from "./pipeline/pipeline.ts";
 import { type Stage, startStages, stopStages } from "./pipeline/stage.ts";
 import type { Logger } from "./plugin/context.ts";
 import type { Role } from "./plugin/definition.ts";
+import { pluginTitle } from "./plugin-instance.ts";
 
 /** Makes what a config names; nothing moves yet. */
 export interface Workshop {
@@ -96,6 +97,6 @@ function settingsOf({ instance: _instance, options: _options, where: _where, ...
 }
 
 function isSame(stage: Stage, use: PluginUse): boolean {
-  const { definition, name, options } = use;
-  return stage.plugin === definition.name && stage.name === name && isDeepStrictEqual(stage.options, options);
+  const { name, options } = use;
+  return stage.plugin === pluginTitle(use) && stage.name === name && isDeepStrictEqual(stage.options, options);
 }

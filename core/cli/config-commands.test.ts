@@ -200,7 +200,7 @@ describe("validate", () => {
       throw new Error("no credentials");
     });
     expect(await validate({}, [broken])).toBe(1);
-    expect(out).toContain("sink-test: check whether it can do its work: no credentials\n");
+    expect(out).toContain("sink-test: check whether it can do its work: cannot make sink-test (droplens.yaml:");
   });
 
   it("stops what it made, and prints nothing that is not printable", async () => {

@@ -16,6 +16,8 @@ export interface Io {
   readonly signal: AbortSignal;
   /** Calls `listener` on each SIGHUP, until `signal` aborts. */
   onHangup(listener: () => void, signal: AbortSignal): void;
+  /** Calls `listener` for each error that nobody caught, from now on; without one, such an error ends the process. */
+  onUncaught?(listener: (error: unknown) => void): void;
 }
 
 /** 0 fine, 1 failed while running, 2 wrong usage or config. */

@@ -8,7 +8,9 @@ import type { Config } from "../config/config.ts";
 import { watchConfig } from "../config/config-watch.ts";
 import { type BuiltIn, loadConfig } from "../config/load.ts";
 import { formatProblem } from "../config/problem.ts";
+import { secretsOf } from "../config/secret.ts";
 import type { Droplens } from "../droplens.ts";
+import type { Redactor } from "../operations/redactor.ts";
 import type { Logger } from "../plugin/context.ts";
 import { describeError } from "../plugin/errors.ts";
 import { realClock } from "../real-clock.ts";
@@ -21,6 +23,8 @@ export interface Reloading {
   readonly file: string | undefined;
   readonly builtIn: BuiltIn;
   readonly logger: Logger;
+  /** Learns the secrets of each new config. */
+  readonly redactor: Redactor;
 }
 
 /** Serves reloads until `signal` aborts, one after the other. */
@@ -49,7 +53,8 @@ interface Attempt {
 }
 
 /** The config in force afterwards. */
-async function reloadOnce({ droplens, file, builtIn, logger }: Reloading, attempt: Attempt, io: Io): Promise<Config> {
+async function reloadOnce(reloading: Reloading, attempt: Attempt, io: Io): Promise<Config> {
+  const { droplens, file, builtIn, logger, redactor } = reloading;
   const { current, why, generation } = attempt;
   const loaded = await loadConfig({ file, generation, cwd: io.cwd, environment: io.environment, builtIn });
   if (!loaded.ok) {
@@ -57,6 +62,7 @@ async function reloadOnce({ droplens, file, builtIn, logger }: Reloading, attemp
     logger.error({ why, problems }, "the new config is refused: the old one goes on");
     return current;
   }
+  redactor.know(secretsOf(loaded.details.document.root));
   try {
     await droplens.reload(loaded.config);
   } catch (error) {

@@ -3,11 +3,15 @@
  * go to stderr, so that stdout belongs to sinks that write there.
  */
 import type { BuiltIn } from "../config/load.ts";
+import { secretsOf } from "../config/secret.ts";
 import { compose } from "../container.ts";
 import { createLogger } from "../operations/logger.ts";
+import { Redactor } from "../operations/redactor.ts";
+import { uncaughtListener } from "../operations/uncaught.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { describeError } from "../plugin/errors.ts";
-import { DROPLENS } from "../tokens.ts";
+import { realClock } from "../real-clock.ts";
+import { DROPLENS, METRICS } from "../tokens.ts";
 import { configured } from "./configured.ts";
 import type { ExitCode, Io } from "./io.ts";
 import { drawProgress } from "./progress.ts";
@@ -27,20 +31,29 @@ export async function replay(options: ReplayOptions, io: Io, builtIn: BuiltIn): 
   for (const problem of unreadable) io.stderr(`droplens: ${problem}\n`);
   if (unreadable.length > 0) return 1;
   const { config, warnings } = loaded;
-  const logger = createLogger(config.log.level === "info" ? "warn" : config.log.level, 2);
+  const redactor = new Redactor(secretsOf(loaded.details.document.root));
+  const redact = redactor.text.bind(redactor);
+  const logger = createLogger(config.log.level === "info" ? "warn" : config.log.level, 2, redact);
   for (const warning of warnings) logger.warn({}, warning);
   let pipelines: readonly Pipeline[] = [];
   let failed = false;
   try {
     const composition = { config, environment: io.environment, logger, replay: true };
-    const droplens = await compose(composition).get(DROPLENS);
+    const registry = compose(composition);
+    const droplens = await registry.get(DROPLENS);
     pipelines = droplens.pipelines;
-    const running = droplens.run(io.signal);
+    const broken = new AbortController();
+    const stop = (error: unknown) => {
+      failed = true;
+      broken.abort(error);
+    };
+    io.onUncaught?.(uncaughtListener({ logger, metrics: registry.get(METRICS), clock: realClock, stop }));
+    const running = droplens.run(AbortSignal.any([io.signal, broken.signal]));
     if (io.terminal) await drawProgress(running, pipelines, io);
     await running;
   } catch (error) {
     failed = true;
-    io.stderr(`droplens: ${describeError(error)}\n`);
+    io.stderr(`droplens: ${redact(describeError(error))}\n`);
   }
   if (io.signal.aborted) io.stderr("droplens: stopped before the end of the files\n");
   for (const pipeline of pipelines) io.stderr(summarize(pipeline));

@@ -12,6 +12,7 @@ import { PrometheusMetrics } from "../operations/metrics.ts";
 import type { Logger, PluginContext } from "../plugin/context.ts";
 import { describeError } from "../plugin/errors.ts";
 import type { Finding, Lifecycle } from "../plugin/lifecycle.ts";
+import { makeInstance } from "../plugin-instance.ts";
 import { realClock } from "../real-clock.ts";
 import { configured } from "./configured.ts";
 import type { ExitCode, Io } from "./io.ts";
@@ -67,7 +68,7 @@ async function checkPlugin(use: PluginUse, asked: Asked): Promise<Answer[]> {
   const signal = AbortSignal.any([asked.io.signal, AbortSignal.timeout(asked.timeoutMillis)]);
   let instance: Lifecycle | undefined;
   try {
-    instance = use.definition.create(use.options, contextOf(use, plugin, asked));
+    instance = makeInstance(use, contextOf(use, plugin, asked));
     const findings = (await beforeAbort(instance.check?.(signal), signal)) ?? [];
     return findings.map((finding) => ({ ...finding, plugin }));
   } catch (error) {

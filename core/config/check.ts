@@ -11,6 +11,7 @@ import { explainIssues } from "./explain.ts";
 import { jsonSchemaOf } from "./json-schema.ts";
 import { type BuiltInPlugins, type LoadedPlugin, loadPlugin } from "./load-plugin.ts";
 import { formatPath, formatPlace, type Problem, problemAt } from "./problem.ts";
+import { pluginTitle } from "../plugin-instance.ts";
 import { withoutSecrets } from "./secret.ts";
 import { logDestination, sharedStdin } from "./standard-streams.ts";
 
@@ -86,23 +87,24 @@ async function checkUse(
   const loaded = await loadPlugin(name.value, builtIns, document.folder);
   if (!loaded.ok) return atUse(loaded.problem);
   const { definition } = loaded.plugin;
-  if (definition.role !== role) return atUse(wrongRole(definition, role, builtIns));
+  if (definition.role !== role) return atUse(wrongRole(loaded.plugin, role, builtIns));
   const { options, problems } = checkOptions(document, { role, path }, loaded.plugin);
   return { problems, checked: { path, role, plugin: loaded.plugin, options } };
 }
 
-function wrongRole(definition: PluginDefinition, role: Role, builtIns: BuiltInPlugins): string {
+function wrongRole(plugin: LoadedPlugin, role: Role, builtIns: BuiltInPlugins): string {
   const fitting = Object.keys(builtIns).filter((name) => name.startsWith(`${role}-`));
   const listed = fitting.length === 0 ? "" : ` (built in for it: ${fitting.join(", ")})`;
-  return `${definition.name} is a ${definition.role}, here a ${role} is needed${listed}`;
+  return `${pluginTitle(plugin)} is a ${plugin.definition.role}, here a ${role} is needed${listed}`;
 }
 
 function checkOptions(
   document: ConfigDocument,
   { role, path }: Place,
-  { definition, version }: LoadedPlugin,
+  plugin: LoadedPlugin,
 ): { options: unknown; problems: readonly Problem[] } {
-  const who = `plugin ${definition.name}${version === undefined ? "" : ` ${version}`}`;
+  const { definition } = plugin;
+  const who = `plugin ${pluginTitle(plugin)}`;
   const fail = (message: string) => ({ options: undefined, problems: [problemAt(document, path, { message })] });
   try {
     const result = definition.options["~standard"].validate(ownOptions(nodeAt(document.root, path), role));
@@ -110,7 +112,10 @@ function checkOptions(
     if (result.issues === undefined) return { options: result.value, problems: [] };
     const jsonSchema = jsonSchemaOf(definition.options);
     const explained = { document, base: path, jsonSchema, coreKeys: coreUseKeys[role] };
-    return { options: undefined, problems: explainIssues(result.issues, explained) };
+    const problems = explainIssues(result.issues, explained);
+    if (plugin.from.kind === "built-in") return { options: undefined, problems };
+    const named = problems.map((problem) => ({ ...problem, message: `${who}: ${problem.message}` }));
+    return { options: undefined, problems: named };
   } catch (error) {
     const told = withoutSecrets(describeError(error), document.root);
     return fail(`${who}: its options schema failed: ${told}`);
@@ -152,7 +157,8 @@ function pipeline(
     const use = uses.find((each) => formatPath(each.path) === wanted);
     if (use === undefined || !hasRole(use.plugin.definition, role)) throw new Error(`${wanted} was not checked`);
     const where = `${formatPlace(document.origin, positionAt(document.root, use.path))} ${wanted}`;
-    return { name: nameOf(document, use), definition: use.plugin.definition, options: use.options, where };
+    const { definition, version } = use.plugin;
+    return { name: nameOf(document, use), definition, version, options: use.options, where };
   };
   const sinks = core.sinks.map(({ queue = {}, when }, i): SinkUse => ({ ...find("sink", "sinks", i), queue, when }));
   return {

@@ -39,6 +39,8 @@ export interface PluginUse<R extends Role = Role> {
   /** Unique within its pipeline and role: `name:` of the config, else the plugin's own. */
   readonly name: string;
   readonly definition: PluginDefinition<R>;
+  /** The plugin's own; undefined for a built-in one, and where nobody says. */
+  readonly version?: string | undefined;
   /** As the plugin's schema returned it. */
   readonly options: unknown;
   /** Where it stands, for messages: "droplens.yaml:7:7 pipelines.drops.source". */

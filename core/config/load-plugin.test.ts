@@ -125,7 +125,31 @@ describe("a plugin is refused", () => {
 
   it("whose file throws, naming it", async () => {
     write("mine.mjs", "throw new Error('no luck');");
-    expect(await problemOf("./mine.mjs")).toBe('cannot load plugin "./mine.mjs": no luck');
+    expect(await problemOf("./mine.mjs")).toBe('cannot load plugin "./mine.mjs": no luck (mine.mjs:1)');
+  });
+
+  it("of a package, naming its version and the place in its files", async () => {
+    const manifest = { name: "droplens-plugin-sink-f", version: "1.2.3", type: "module", main: "dist/index.js" };
+    write("node_modules/droplens-plugin-sink-f/package.json", JSON.stringify(manifest));
+    write("node_modules/droplens-plugin-sink-f/dist/index.js", 'import "./inner.js";');
+    write("node_modules/droplens-plugin-sink-f/dist/inner.js", "\nundefined.x;");
+    expect(await problemOf("droplens-plugin-sink-f")).toMatch(
+      /^cannot load plugin "droplens-plugin-sink-f" 1\.2\.3: Cannot read .* \(inner\.js:2\)$/,
+    );
+    write("node_modules/droplens-plugin-sink-f/dist/index.js", "export default 5;");
+    write("node_modules/droplens-plugin-sink-g/package.json", JSON.stringify({ ...manifest, version: "2.0.0" }));
+    write("node_modules/droplens-plugin-sink-g/dist/index.js", "export default () => 5;");
+    expect(await problemOf("droplens-plugin-sink-g")).toBe(
+      '"droplens-plugin-sink-g" 2.0.0 exports no plugin: make definePlugin({…}) its default export',
+    );
+  });
+
+  it("with the version of the plugin's package that a path leads into", async () => {
+    write("mine/package.json", JSON.stringify({ name: "droplens-plugin-sink-mine", version: "0.3.0" }));
+    write("mine/src/index.mjs", `export default ${body("create: undefined")};`);
+    expect(await problemOf("./mine/src/index.mjs")).toBe("plugin sink-mine 0.3.0 has no create function");
+    write("mine/package.json", JSON.stringify({ name: "somebody-elses-tool", version: "0.3.0" }));
+    expect(await problemOf("./mine/src/index.mjs")).toBe("plugin sink-mine has no create function");
   });
 
   it("whose file is missing", async () => {
@@ -134,7 +158,7 @@ describe("a plugin is refused", () => {
 
   it("whose package is not installed", async () => {
     expect(await problemOf("droplens-plugin-sink-gone")).toBe(
-      `package "droplens-plugin-sink-gone" is not installed in ${folder} or above: npm install droplens-plugin-sink-gone`,
+      `package "droplens-plugin-sink-gone" is not installed in ${folder} or above, nor beside the program: npm install droplens-plugin-sink-gone`,
     );
   });
 

@@ -3,13 +3,15 @@
  * `use:`. Out: its definition, proven to be one, or a sentence that says why not. Called by check.ts; nothing that a
  * config does not name is loaded.
  */
-import { readFile } from "node:fs/promises";
+import { readFile, realpath } from "node:fs/promises";
 import { findPackageJSON } from "node:module";
-import { dirname, join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { apiVersion, type PluginDefinition, type Role } from "../plugin/definition.ts";
 import { describeError } from "../plugin/errors.ts";
-import { isObject } from "./json-schema.ts";
+import { asPlugin } from "../plugin-at-work.ts";
+import { isObject, type JsonSchema } from "./json-schema.ts";
+import { provideOwnPackages } from "./own-packages.ts";
 import { didYouMean } from "./suggest.ts";
 
 /** The built-in plugins: name → how to load it. config/plugins.ts has the only one. */
@@ -35,15 +37,11 @@ export const roles: readonly Role[] = ["source", "parser", "resolver", "sink"];
 
 /** `folder` is the config file's: packages and paths are looked for from there. */
 export async function loadPlugin(use: string, builtIns: BuiltInPlugins, folder: string): Promise<LoadResult> {
-  try {
-    const builtIn = Object.hasOwn(builtIns, use) ? builtIns[use] : undefined;
-    if (builtIn !== undefined) return examine(use, await builtIn(), { from: { kind: "built-in" }, version: undefined });
-    if (/^\.{0,2}\//.test(use)) return await loadFile(use, resolve(folder, use));
-    if (isPackageName(use)) return await loadPackage(use, folder);
-    return { ok: false, problem: unknownPlugin(use, builtIns) };
-  } catch (error) {
-    return { ok: false, problem: `cannot load plugin "${use}": ${describeError(error)}` };
-  }
+  const builtIn = Object.hasOwn(builtIns, use) ? builtIns[use] : undefined;
+  if (builtIn !== undefined) return loadBuiltIn(use, builtIn);
+  if (/^\.{0,2}\//.test(use)) return loadFile(use, resolve(folder, use));
+  if (isPackageName(use)) return loadPackage(use, folder);
+  return { ok: false, problem: unknownPlugin(use, builtIns) };
 }
 
 /** Third-party packages are told by their name, so that a typo in a built-in name is not looked for on the disk. */
@@ -59,30 +57,89 @@ function unknownPlugin(use: string, builtIns: BuiltInPlugins): string {
   return `unknown plugin "${use}"${suggestion}; a package is named droplens-plugin-…, a file begins with "./"`;
 }
 
+async function loadBuiltIn(use: string, load: () => Promise<unknown>): Promise<LoadResult> {
+  const from = { kind: "built-in" } as const;
+  try {
+    return examine(use, await load(), { from, version: undefined });
+  } catch (error) {
+    return { ok: false, problem: `cannot load plugin "${use}": ${describeError(error)}` };
+  }
+}
+
+/** A file of a plugin's package has the package's version; any other file none but what it says itself. */
 async function loadFile(use: string, path: string): Promise<LoadResult> {
-  const module: unknown = await import(pathToFileURL(path).href);
-  return examine(use, module, { from: { kind: "path", path }, version: undefined });
+  const manifest = await readManifest(findManifest(".", path));
+  const isPlugin = typeof manifest.name === "string" && isPackageName(manifest.name);
+  return importPlugin(use, { from: { kind: "path", path }, version: isPlugin ? versionOf(manifest) : undefined });
 }
 
 async function loadPackage(use: string, folder: string): Promise<LoadResult> {
-  const manifestPath = findManifest(use, folder);
+  // An image that was made FROM ours has its plugins beside the program, its config wherever a ConfigMap is mounted.
+  const manifestPath = findManifest(use, join(folder, "droplens.yaml")) ?? findManifest(use, ownPath);
   if (manifestPath === undefined) {
-    return { ok: false, problem: `package "${use}" is not installed in ${folder} or above: npm install ${use}` };
+    const where = `in ${folder} or above, nor beside the program`;
+    return { ok: false, problem: `package "${use}" is not installed ${where}: npm install ${use}` };
   }
-  const manifest: unknown = JSON.parse(await readFile(manifestPath, "utf8"));
-  const entry = entryOf(isObject(manifest) ? manifest : {});
-  const path = join(dirname(manifestPath), entry);
-  const version = isObject(manifest) && typeof manifest.version === "string" ? manifest.version : undefined;
-  const module: unknown = await import(pathToFileURL(path).href);
-  return examine(use, module, { from: { kind: "package", path }, version });
+  const manifest = await readManifest(manifestPath);
+  const path = join(dirname(manifestPath), entryOf(manifest));
+  return importPlugin(use, { from: { kind: "package", path }, version: versionOf(manifest) });
 }
 
-function findManifest(use: string, folder: string): string | undefined {
+const ownPath = fileURLToPath(import.meta.url);
+
+function findManifest(what: string, from: string): string | undefined {
   try {
-    return findPackageJSON(use, pathToFileURL(join(folder, "droplens.yaml")));
+    return findPackageJSON(what, pathToFileURL(from));
   } catch {
     return undefined;
   }
+}
+
+/** Without one that can be read, importing tells what is wrong. */
+async function readManifest(path: string | undefined): Promise<JsonSchema> {
+  try {
+    const manifest: unknown = path === undefined ? {} : JSON.parse(await readFile(path, "utf8"));
+    return isObject(manifest) ? manifest : {};
+  } catch {
+    return {};
+  }
+}
+
+function versionOf({ version }: JsonSchema): string | undefined {
+  return typeof version === "string" ? version : undefined;
+}
+
+type ForeignPlugin = { readonly from: { readonly path: string } & PluginOrigin; readonly version: string | undefined };
+
+async function importPlugin(use: string, found: ForeignPlugin): Promise<LoadResult> {
+  const { path } = found.from;
+  provideOwnPackages();
+  try {
+    const module: unknown = await asPlugin(use, () => import(pathToFileURL(path).href));
+    return examine(use, module, found);
+  } catch (error) {
+    const problem = `cannot load plugin "${use}"${shownVersion(found.version)}: ${describeError(error)}`;
+    // Node tells a symlink's target: what a ConfigMap mounts is one.
+    return { ok: false, problem: `${problem}${placeOf(error, await realpath(path).catch(() => path))}` };
+  }
+}
+
+/** ` (sink.mjs:3)`: where in the plugin's folder it went wrong, which Node tells in the stack only. */
+function placeOf(error: unknown, path: string): string {
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  for (const [, file = "", line] of stack.matchAll(/(?:file:\/\/)?(\/[^\s():]+):(\d+)/g)) {
+    if (isBeside(file, path)) return ` (${relative(dirname(path), file) || basename(file)}:${line})`;
+  }
+  return "";
+}
+
+function isBeside(file: string, path: string): boolean {
+  const folder = `${dirname(path)}/`;
+  return file.startsWith(folder) && !file.slice(folder.length).includes("node_modules/");
+}
+
+function shownVersion(version: string | undefined): string {
+  return version === undefined ? "" : ` ${version}`;
 }
 
 /**
@@ -107,13 +164,14 @@ function conditional(target: unknown): string | undefined {
 function examine(use: string, module: unknown, found: Omit<LoadedPlugin, "definition">): LoadResult {
   const definition = exportOf(module);
   if (!isObject(definition)) {
-    return { ok: false, problem: `"${use}" exports no plugin: make definePlugin({…}) its default export` };
+    const who = `"${use}"${shownVersion(found.version)}`;
+    return { ok: false, problem: `${who} exports no plugin: make definePlugin({…}) its default export` };
   }
   const version = typeof definition.version === "string" ? definition.version : found.version;
   const name = typeof definition.name === "string" ? definition.name : use;
   const fault = faultOf(definition);
   if (fault !== undefined) {
-    return { ok: false, problem: `plugin ${name}${version === undefined ? "" : ` ${version}`} ${fault}` };
+    return { ok: false, problem: `plugin ${name}${shownVersion(version)} ${fault}` };
   }
   return { ok: true, plugin: { ...found, version, definition: definition as unknown as PluginDefinition } };
 }

@@ -23,8 +23,8 @@ export function shown(value: unknown, secret: boolean): unknown {
 }
 
 /** The password of a URL. */
-function withoutUserInfo(text: string): string {
-  return text.replace(/(:\/\/[^\s/@:]*):[^\s/@]+@/g, `$1:${redacted}@`);
+export function withoutUserInfo(text: string): string {
+  return text.replace(/(:\/\/[^\s/@:]*):[^\s/@"]+@/g, `$1:${redacted}@`);
 }
 
 /** Takes every secret of the tree out of a message that a plugin's own schema may have put it into. */
@@ -38,7 +38,8 @@ export function withoutSecrets(message: string, root: ConfigNode): string {
 /** Shorter than this, replacing it would only garble messages. */
 const minSecretLength = 4;
 
-function secretsOf(node: ConfigNode): string[] {
+/** Every secret text of the tree. */
+export function secretsOf(node: ConfigNode): string[] {
   if (node.kind === "sequence") return node.items.flatMap(secretsOf);
   if (node.kind === "mapping") return [...node.entries.values()].flatMap((entry) => secretsOf(entry.node));
   const value = toValue(node);

@@ -3,8 +3,12 @@ import { destination, type Logger as PinoLogger, pino, stdTimeFunctions } from "
 import type { LogLevel } from "../config/config.ts";
 import type { Logger } from "../plugin/context.ts";
 
-/** `fd` 1 for a service, 2 where stdout is the product's (replay). Written at once: a crash loses no line. */
-export function createLogger(level: LogLevel, fd: 1 | 2 = 1): Logger {
+/**
+ * `fd` 1 for a service, 2 where stdout is the product's (replay). Written at once: a crash loses no line. `redact` takes
+ * secrets out of each line.
+ */
+export function createLogger(level: LogLevel, fd: 1 | 2 = 1, redact: (line: string) => string = (line) => line): Logger {
+  const stream = destination({ fd, sync: true });
   return withPino(
     pino(
       {
@@ -14,7 +18,7 @@ export function createLogger(level: LogLevel, fd: 1 | 2 = 1): Logger {
         formatters: { level: (label) => ({ level: label }) },
         messageKey: "msg",
       },
-      destination({ fd, sync: true }),
+      { write: (line: string) => void stream.write(redact(line)) },
     ),
   );
 }

@@ -28,11 +28,18 @@ export class OperationsServer {
     maxHeaderSize: 8192,
   });
 
+  readonly #redact: (text: string) => string;
+
+  /** `redact` takes secrets out of what a page says. */
+  constructor(redact: (text: string) => string = (text) => text) {
+    this.#redact = redact;
+  }
+
   /** Serves `pages`; the port it listens on. Rejects with what to do when the port is taken or forbidden. */
   async start(pages: OperationsPages, { host, port }: OperationsAddress): Promise<number> {
     this.#server.maxConnections = 100;
     this.#server.maxRequestsPerSocket = 1000;
-    this.#server.on("request", (request, response) => void answer(pages, request, response));
+    this.#server.on("request", (request, response) => void answer(pages, this.#redact, { request, response }));
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", (error: NodeJS.ErrnoException) => reject(explain(error, host, port)));
       this.#server.listen(port, host, resolve);
@@ -48,7 +55,11 @@ export class OperationsServer {
   }
 }
 
-async function answer(pages: OperationsPages, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  pages: OperationsPages,
+  redact: (text: string) => string,
+  { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
+): Promise<void> {
   request.resume();
   if (request.method !== "GET" && request.method !== "HEAD") return send(response, 405, "only GET\n");
   const path = (request.url ?? "/").split("?", 1)[0];
@@ -57,12 +68,12 @@ async function answer(pages: OperationsPages, request: IncomingMessage, response
       const { text, contentType } = await pages.metrics();
       send(response, 200, text, contentType);
     } else if (path === "/healthz") send(response, 200, "ok\n");
-    else if (path === "/readyz") sendReadiness(response, pages.problems());
+    else if (path === "/readyz") sendReadiness(response, pages.problems().map(redact));
     else if (path === "/status")
-      send(response, 200, `${JSON.stringify(pages.status(), null, 2)}\n`, "application/json");
+      send(response, 200, `${redact(JSON.stringify(pages.status(), null, 2))}\n`, "application/json");
     else send(response, path === "/" ? 200 : 404, "/metrics /healthz /readyz /status\n");
   } catch (error) {
-    send(response, 500, `${error instanceof Error ? error.message : String(error)}\n`);
+    send(response, 500, `${redact(error instanceof Error ? error.message : String(error))}\n`);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { DropReport } from "../model/drop-report.ts";
 import type { Clock } from "../plugin/context.ts";
-import { isRetryable, RetryableError } from "../plugin/errors.ts";
+import { DroplensError, isRetryable, RetryableError } from "../plugin/errors.ts";
 import type { DeliveryResult, Sink } from "../plugin/sink.ts";
 
 export type DeliveryOutcome =
@@ -33,7 +33,7 @@ export async function attemptDelivery(attempt: DeliveryAttempt, signal: AbortSig
   try {
     signal.throwIfAborted();
     const result = await Promise.race([attempt.sink.deliver(attempt.reports, call.signal), rejection(call.signal)]);
-    return { kind: "settled", result: result ?? {} };
+    return { kind: "settled", result: resultOf(result) };
   } catch (error) {
     if (signal.aborted) return { kind: "aborted" };
     if (!isRetryable(error)) return { kind: "rejected", error };
@@ -42,6 +42,19 @@ export async function attemptDelivery(attempt: DeliveryAttempt, signal: AbortSig
     timer.abort();
     signal.removeEventListener("abort", onStop);
   }
+}
+
+/** What a plugin without types may give back. */
+function resultOf(result: unknown): DeliveryResult {
+  if (typeof result !== "object" || result === null) return {};
+  const { discarded, retry } = result as { discarded?: unknown; retry?: unknown };
+  const isList = (list: unknown) => list === undefined || (Array.isArray(list) && list.every(namesReport));
+  if (isList(discarded) && isList(retry)) return result;
+  throw new DroplensError("SINK_RESULT", "deliver resolved with no DeliveryResult: {discarded, retry} list {report, …}");
+}
+
+function namesReport(entry: unknown): boolean {
+  return typeof entry === "object" && entry !== null && "report" in entry;
 }
 
 function timeout(attempt: DeliveryAttempt): RetryableError {

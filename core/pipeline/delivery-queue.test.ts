@@ -110,6 +110,24 @@ describe("delivery queue", () => {
     await finish(parts);
   });
 
+  it.each([[{ discarded: 5 }], [{ retry: "all" }], [{ discarded: [undefined] }], [{ retry: [{}] }]])(
+    "takes %j for a mistake of the plugin, and goes on",
+    async (nonsense) => {
+      const parts = makeQueue({ maxBatch: 1 });
+      parts.sink.answer = () => (parts.sink.calls === 1 ? (nonsense as never) : undefined);
+      parts.sink.deliver = async (reports, signal) => {
+        parts.sink.calls++;
+        return parts.sink.answer(reports, signal);
+      };
+      parts.queue.offer(dropReport());
+      parts.queue.offer(dropReport());
+      await finish(parts);
+      expect(parts.queue.lastError).toContain("deliver resolved with no DeliveryResult");
+      expect(parts.books).toMatchObject({ deliveredPackets: 1, openPackets: 0 });
+      expect(parts.books.discardedByReason).toEqual(new Map([["rejected", 1]]));
+    },
+  );
+
   it("discards what comes when it is full, counted", async () => {
     const parts = makeQueue({ capacity: 2 });
     parts.sink.answer = () => new Promise(() => {});

@@ -1,5 +1,5 @@
 /** Lets a plain LineParser work on chunks: the slow, simple way in. Wrapped around it by the pipeline. */
-import type { ChunkParser, DropCollector, LineParser, Parser } from "../plugin/parser.ts";
+import type { ChunkParser, DropCollector, LineParser, ParseResult, Parser } from "../plugin/parser.ts";
 
 export function chunkParser(parser: Parser): ChunkParser {
   return "scan" in parser ? parser : scanByLine(parser);
@@ -19,8 +19,18 @@ function scanByLine(parser: LineParser): ChunkParser {
   };
 }
 
+/** One line that a parser cannot bear shall not end the reading: after a restart it would come again. */
+function parsed(parser: LineParser, line: string): ParseResult {
+  try {
+    const result: ParseResult | undefined = parser.parseLine(line);
+    return result?.kind === undefined ? { kind: "malformed", reason: "parser_no_result" } : result;
+  } catch {
+    return { kind: "malformed", reason: "parser_threw" };
+  }
+}
+
 function scanLine(parser: LineParser, line: Buffer, drops: DropCollector): void {
-  const result = parser.parseLine(line.toString("utf8"));
+  const result = parsed(parser, line.toString("utf8"));
   if (result.kind === "malformed") drops.malformed(result.reason, line);
   else if (result.kind === "other-line" && result.reason !== undefined) drops.otherLine(result.reason, line);
   if (result.kind !== "drop") return;

@@ -8,7 +8,7 @@ export interface Stage<R extends Role = Role> {
   readonly role: R;
   /** The instance's name: metric label, logger name. */
   readonly name: string;
-  /** What it is an instance of. */
+  /** What it is an instance of: the plugin's name, and its version where it has one of its own. */
   readonly plugin: string;
   /** What it was made with: a reload keeps an instance whose options are the same. */
   readonly options: unknown;
@@ -25,9 +25,8 @@ export async function startStages(stages: readonly Stage[], signal: AbortSignal)
       await lifecycle(stage).start?.(signal);
     } catch (error) {
       signal.throwIfAborted();
-      throw new DroplensError("PLUGIN_START", `cannot start ${stage.name} (${stage.where}): ${describeError(error)}`, {
-        cause: undefined,
-      });
+      const who = stage.name === stage.plugin ? stage.name : titleOf(stage);
+      throw new DroplensError("PLUGIN_START", `cannot start ${who} (${stage.where}): ${describeError(error)}`);
     }
   }
 }
@@ -41,6 +40,11 @@ export async function stopStages(stages: readonly Stage[], logger: Logger, signa
       logger.warn({ plugin: stage.name, error: describeError(error) }, "a plugin did not stop cleanly");
     }
   }
+}
+
+/** `sink-webhook 1.2.3`, or `audit (sink-webhook 1.2.3)` where the config gives it another name. */
+function titleOf({ name, plugin }: Stage): string {
+  return plugin.startsWith(`${name} `) ? plugin : `${name} (${plugin})`;
 }
 
 export function lifecycle(stage: Stage): Lifecycle {
