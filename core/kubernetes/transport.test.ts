@@ -156,10 +156,10 @@ describe("streams", () => {
     const text = "x".repeat(1024 * 1024);
     const server = createHttpServer((_request, response) => void response.end(text));
     const api = connect(`http://127.0.0.1:${await listen(server)}`);
-    const { body } = await api.stream({ ...version, idleTimeoutMillis: 20 }, signal());
+    const { body } = await api.stream({ ...version, idleTimeoutMillis: 250 }, signal());
     let bytes = 0;
     for await (const chunk of body) {
-      if (bytes === 0) await sleep(80);
+      if (bytes === 0) await sleep(400);
       bytes += chunk.length;
     }
     expect(bytes).toBe(text.length);
