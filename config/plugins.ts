@@ -12,6 +12,7 @@ export const plugins = {
   "resolver-dns": () => import("../plugins/resolver-dns/index.ts"),
   "sink-k8s-events": () => import("../plugins/sink-k8s-events/index.ts"),
   "sink-prometheus": () => import("../plugins/sink-prometheus/index.ts"),
+  "sink-otel": () => import("../plugins/sink-otel/index.ts"),
   "sink-console": () => import("../plugins/sink-console/index.ts"),
   "sink-jsonl": () => import("../plugins/sink-jsonl/index.ts"),
 } as const satisfies BuiltInPlugins;

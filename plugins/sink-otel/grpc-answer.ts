@@ -1,0 +1,67 @@
+/**
+ * What a failed gRPC call means, by the OTLP specification. A status in, a reply out; called by grpc-transport.ts.
+ */
+import { printable } from "../../core/plugin/index.ts";
+import { again, type NotStored, type RefusalReason } from "./outcome.ts";
+import type { SignalSettings } from "./settings.ts";
+import { adviceIn, explained } from "./unreachable.ts";
+import { readRpcStatus } from "./wire-reader.ts";
+
+export interface GrpcFailure {
+  readonly code: number;
+  readonly details: string;
+  /** grpc-status-details-bin: a google.rpc.Status. */
+  readonly statusDetails: Uint8Array | undefined;
+}
+
+/** grpc/doc/statuscodes.md; index = number. */
+const names = [
+  "OK",
+  "CANCELLED",
+  "UNKNOWN",
+  "INVALID_ARGUMENT",
+  "DEADLINE_EXCEEDED",
+  "NOT_FOUND",
+  "ALREADY_EXISTS",
+  "PERMISSION_DENIED",
+  "RESOURCE_EXHAUSTED",
+  "FAILED_PRECONDITION",
+  "ABORTED",
+  "OUT_OF_RANGE",
+  "UNIMPLEMENTED",
+  "INTERNAL",
+  "UNAVAILABLE",
+  "DATA_LOSS",
+  "UNAUTHENTICATED",
+];
+
+const retryable: ReadonlySet<string> = new Set([
+  "CANCELLED",
+  "DEADLINE_EXCEEDED",
+  "ABORTED",
+  "OUT_OF_RANGE",
+  "UNAVAILABLE",
+  "DATA_LOSS",
+]);
+
+const refusals: Readonly<Record<string, readonly [RefusalReason, string]>> = {
+  INVALID_ARGUMENT: ["bad_request", "it could not read the request"],
+  UNAUTHENTICATED: ["unauthorized", "check headers: it wants another login"],
+  PERMISSION_DENIED: ["unauthorized", "check headers: the login may not write here"],
+  UNIMPLEMENTED: ["not_found", "it has no such service: has the Collector a pipeline for this signal?"],
+  RESOURCE_EXHAUSTED: ["too_large", "lower maxBatch in queue, or raise max_recv_msg_size_mib of the Collector"],
+};
+
+export function readGrpcFailure(failure: GrpcFailure, settings: SignalSettings): NotStored {
+  const name = names[failure.code] ?? String(failure.code);
+  const what = `${settings.endpoint.url.host} answered ${name}`;
+  const status = failure.statusDetails === undefined ? undefined : readRpcStatus(failure.statusDetails);
+  const said = printable(failure.details, 500);
+  const wait = status?.retryMillis;
+  // Only a server that says when is one that will have room again.
+  if (retryable.has(name) || (name === "RESOURCE_EXHAUSTED" && wait !== undefined)) {
+    return again(explained(settings, what, [adviceIn(failure.details), said]), wait);
+  }
+  const [reason, todo] = refusals[name] ?? (["refused", undefined] as const);
+  return { kind: "refused", reason, error: explained(settings, what, [todo, said]) };
+}

@@ -1,0 +1,58 @@
+/**
+ * Reports to log records to the Collector, one request a batch. Called by otel-sink.ts.
+ * The SDK makes the records; what it would queue and silently lose (README.md) never gets a queue: a batch's records are
+ * collected as they are emitted and sent at once.
+ */
+import type { Logger as OtelLogger } from "@opentelemetry/api";
+import type { Resource } from "@opentelemetry/resources";
+import { LoggerProvider, type LogRecordProcessor, type ReadableLogRecord } from "@opentelemetry/sdk-logs";
+import type { Clock, DropReport } from "../../core/plugin/index.ts";
+import { type Exporter, logsExporter } from "./exporter.ts";
+import { logRecord } from "./log-record.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Scope } from "./scope.ts";
+import type { SignalSettings } from "./settings.ts";
+
+export class LogExport {
+  readonly #exporter: Exporter<ReadableLogRecord[]>;
+  readonly #clock: Clock;
+  readonly #collected = new Collected();
+  readonly #logger: OtelLogger;
+
+  constructor(parts: { settings: SignalSettings; resource: Resource; scope: Scope; clock: Clock }) {
+    const { settings, resource, scope, clock } = parts;
+    this.#clock = clock;
+    this.#exporter = logsExporter(settings, clock);
+    const provider = new LoggerProvider({ resource, processors: [this.#collected] });
+    this.#logger = provider.getLogger(scope.name, scope.version, { attributes: scope.attributes });
+  }
+
+  async export(reports: readonly DropReport[], signal: AbortSignal): Promise<Outcome> {
+    const now = this.#clock.now();
+    // Synchronous: two batches under way at once cannot mix.
+    for (const report of reports) this.#logger.emit(logRecord(report, now));
+    return await this.#exporter.export(this.#collected.take(), signal);
+  }
+
+  close(): void {
+    this.#exporter.close();
+  }
+}
+
+class Collected implements LogRecordProcessor {
+  #records: ReadableLogRecord[] = [];
+
+  onEmit(record: ReadableLogRecord): void {
+    this.#records.push(record);
+  }
+
+  take(): ReadableLogRecord[] {
+    const records = this.#records;
+    this.#records = [];
+    return records;
+  }
+
+  async forceFlush(): Promise<void> {}
+
+  async shutdown(): Promise<void> {}
+}

@@ -1,0 +1,193 @@
+/**
+ * The sink: reports come in, go to the Collector as log records and into the counter, and are acked when it said so.
+ * Made by index.ts, called by the delivery queue of the core.
+ */
+import {
+  type DeliveryOptions,
+  type DeliveryResult,
+  DroplensError,
+  type DropReport,
+  describeError,
+  type Finding,
+  type PluginContext,
+  type Sink,
+} from "../../core/plugin/index.ts";
+import type { SinkOtelOptions } from "./config.ts";
+import { portHint } from "./endpoint.ts";
+import { Journal } from "./journal.ts";
+import { LogExport } from "./log-export.ts";
+import { MetricExport } from "./metric-export.ts";
+import { listenToDiag } from "./otel-diag.ts";
+import { type Outcome, toError } from "./outcome.ts";
+import { resourceOf } from "./resource.ts";
+import { scopeOf } from "./scope.ts";
+import { type Settings, type SignalSettings, settingsOf } from "./settings.ts";
+import { readTlsMaterial } from "./tls-material.ts";
+
+interface Running {
+  readonly settings: Settings;
+  readonly logs: LogExport | undefined;
+  readonly metrics: MetricExport | undefined;
+  /** Aborts when the interval is over for good. */
+  readonly ticking: AbortController;
+  readonly ticks: Promise<void> | undefined;
+  /** Aborts whatever is still under way at the end. */
+  readonly stopping: AbortController;
+  leaveDiag(): void;
+}
+
+const common = { capacity: 10_000, timeoutMillis: 60_000, maxAgeMillis: 600_000 } as const;
+
+export class OtelSink implements Sink {
+  readonly delivery: DeliveryOptions;
+  readonly #options: SinkOtelOptions;
+  readonly #context: PluginContext;
+  readonly #journal: Journal;
+  #running: Running | undefined;
+  #ending: Promise<void> | undefined;
+
+  constructor(options: SinkOtelOptions, context: PluginContext) {
+    this.#options = options;
+    this.#context = context;
+    this.#journal = new Journal(context);
+    // Sums are for all reports together: one export at a time, for many of them.
+    this.delivery = {
+      ...common,
+      ...(options.logs ? { maxBatch: 500, concurrency: 4 } : { maxBatch: 2500, concurrency: 1 }),
+    };
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const settings = settingsOf(this.#options, this.#context.environment);
+    for (const warning of settings.warnings) this.#context.logger.warn({}, warning);
+    for (const one of signalsOf(settings)) await this.#announce(one);
+    const { logs, metrics } = this.#exports(settings);
+    const ticking = new AbortController();
+    this.#running = {
+      settings,
+      logs,
+      metrics,
+      ticking,
+      ticks: metrics?.run(ticking.signal),
+      stopping: new AbortController(),
+      leaveDiag: listenToDiag(this.#context.logger),
+    };
+  }
+
+  async deliver(reports: readonly DropReport[], signal: AbortSignal): Promise<DeliveryResult | undefined> {
+    const running = this.#running;
+    if (running === undefined) throw new DroplensError("SINK_NOT_STARTED", "deliver was called before start");
+    signal.throwIfAborted();
+    const either = AbortSignal.any([signal, running.stopping.signal]);
+    if (running.logs === undefined) return await running.metrics?.store(reports, either);
+    const batch = [...reports];
+    const outcome = await running.logs.export(batch, either);
+    this.#journal.answered("logs", outcome, batch.length);
+    if (outcome.kind === "again") throw toError(outcome);
+    const { stored, result } = divided(batch, outcome);
+    running.metrics?.count(stored);
+    return result;
+  }
+
+  async stop(signal: AbortSignal): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    if (running !== undefined) this.#ending = end(running, signal);
+    await this.#ending;
+  }
+
+  async check(signal: AbortSignal): Promise<readonly Finding[]> {
+    let settings: Settings;
+    try {
+      settings = settingsOf(this.#options, this.#context.environment);
+    } catch (error) {
+      return [{ ok: false, what: "the address of the Collector and how to talk to it", problem: describeError(error) }];
+    }
+    const exports = this.#exports(settings);
+    try {
+      return await Promise.all([
+        ...(settings.logs ? [finding(settings.logs, () => exports.logs?.export([], signal))] : []),
+        ...(settings.metrics ? [finding(settings.metrics, () => exports.metrics?.probe(signal))] : []),
+      ]);
+    } finally {
+      exports.logs?.close();
+      exports.metrics?.close();
+    }
+  }
+
+  problems(): readonly string[] {
+    return this.#running === undefined ? [] : this.#journal.problems();
+  }
+
+  status(): Readonly<Record<string, unknown>> {
+    const { settings, metrics } = this.#running ?? {};
+    return {
+      logs: shown(settings?.logs),
+      metrics: shown(settings?.metrics),
+      series: metrics?.series,
+      unsettledPackets: metrics?.unsettledPackets,
+    };
+  }
+
+  #exports({ logs, metrics, intervalMillis, temporality }: Settings): Pick<Running, "logs" | "metrics"> {
+    const context = this.#context;
+    const resource = resourceOf(this.#options, context.environment);
+    const { maxSeries } = this.#options;
+    const shared = { resource, context, journal: this.#journal, intervalMillis, temporality, maxSeries };
+    return {
+      logs: logs && new LogExport({ settings: logs, resource, scope: scopeOf(context), clock: context.clock }),
+      metrics: metrics && new MetricExport({ ...shared, settings: metrics }),
+    };
+  }
+
+  /** Rejects when a certificate or key cannot be used: only a person can mend that. */
+  async #announce(settings: SignalSettings): Promise<void> {
+    await readTlsMaterial(settings.tls);
+    const { logger } = this.#context;
+    logger.info(shown(settings) ?? {}, `${settings.signal} go to the Collector`);
+    const hint = portHint(settings.protocol, settings.endpoint.url);
+    if (hint !== undefined) logger.warn(shown(settings) ?? {}, hint);
+  }
+}
+
+async function end(running: Running, signal: AbortSignal): Promise<void> {
+  running.ticking.abort();
+  await running.ticks;
+  await running.metrics?.flush(signal);
+  running.stopping.abort(new DroplensError("SINK_STOPPED", "sink-otel has stopped"));
+  running.logs?.close();
+  running.metrics?.close();
+  running.leaveDiag();
+}
+
+/** A Collector that refuses a part does not say which: the last ones of the batch are taken for it. */
+function divided(batch: readonly DropReport[], outcome: Exclude<Outcome, { kind: "again" }>) {
+  const refused = outcome.kind === "refused" ? batch.length : Math.min(outcome.refused, batch.length);
+  const reason = outcome.kind === "refused" ? outcome.reason : "partial_success";
+  const stored = batch.slice(0, batch.length - refused);
+  const discarded = batch.slice(batch.length - refused).map((report) => ({ report, reason }));
+  return { stored, result: { discarded } };
+}
+
+function signalsOf({ logs, metrics }: Settings): SignalSettings[] {
+  return [logs, metrics].filter((settings) => settings !== undefined);
+}
+
+function shown(settings: SignalSettings | undefined): { readonly url: string; readonly protocol: string } | undefined {
+  return settings && { url: settings.endpoint.url.href, protocol: settings.protocol };
+}
+
+/** An empty request is answered like a full one. */
+async function finding(settings: SignalSettings, probe: () => Promise<Outcome> | undefined): Promise<Finding> {
+  const what = `send ${settings.signal} to ${settings.endpoint.url.href} (${settings.protocol})`;
+  try {
+    await readTlsMaterial(settings.tls);
+    const outcome = await probe();
+    if (outcome === undefined || outcome.kind === "stored") return { ok: true, what };
+    return { ok: false, what, problem: outcome.error };
+  } catch (error) {
+    if (error instanceof DroplensError) return { ok: false, what, problem: error.message };
+    throw error;
+  }
+}
