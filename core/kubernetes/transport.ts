@@ -4,7 +4,7 @@
  * so that a watch may last for hours. Called by connectApiServer.
  */
 import type { ClientRequest, IncomingMessage } from "node:http";
-import { DroplensError } from "../plugin/errors.ts";
+import { DroplensError, isRetryable } from "../plugin/errors.ts";
 import type { ApiRequest, ApiResponse, ApiServer, ApiStream } from "./api-server.ts";
 import { ConnectionPool } from "./connection-pool.ts";
 import type { Credentials, Login } from "./credentials.ts";
@@ -75,7 +75,7 @@ async function send(exchange: Exchange, login: Login, signal: AbortSignal): Prom
       return await answer;
     } catch (error) {
       const stale = sent.reusedSocket && exchange.request.method === "GET" && attempt < 3;
-      if (!stale || signal.aborted || (error instanceof DroplensError && error.retryable)) throw error;
+      if (!stale || signal.aborted || isRetryable(error)) throw error;
     }
   }
 }

@@ -1,5 +1,5 @@
 /** Says why the API server cannot be reached, and what to do: in comes what the socket threw, out a RetryableError. */
-import { describeError, RetryableError } from "../plugin/errors.ts";
+import { describeError, isRetryable, RetryableError } from "../plugin/errors.ts";
 
 /** Codes of node:net, node:dns, node:tls (OpenSSL's verify errors) and node:http. */
 const advice: Readonly<Record<string, string>> = {
@@ -28,9 +28,9 @@ const advice: Readonly<Record<string, string>> = {
   ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: "the client certificate has expired: renew the kubeconfig",
 };
 
-export function unreachable(error: unknown, address: string): RetryableError {
+export function unreachable(error: unknown, address: string): Error {
   // Already said: a credential that cannot be read.
-  if (error instanceof RetryableError) return error;
+  if (error instanceof Error && isRetryable(error)) return error;
   const hint = advice[codeOf(error)];
   return new RetryableError(
     "KUBERNETES_UNREACHABLE",
