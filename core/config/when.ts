@@ -36,37 +36,43 @@ export type When = readonly Condition[];
 
 const kinds = ["pod", "node", "service", "host", "address"] as const satisfies readonly EndpointKind[];
 
-const emptyMatch = "an empty match fits everything: name a namespace, a log prefix, a protocol … or leave it out";
+/** Asked only when nothing else is wrong: an unknown key is no empty match. */
+const emptyMatch = {
+  error: "an empty match fits everything: name a namespace, a log prefix, a protocol … or leave it out",
+  when: ({ issues }: { readonly issues: readonly unknown[] }) => issues.length === 0,
+};
 
 const glob = z.string().min(1).max(253).describe("A name; * stands for any part of it");
 
 /** "TCP", "tcp" or 6. */
-const protocol = z
-  .union([z.string(), z.int()])
-  .transform((written) => protocolKeyword(known(String(written))))
-  .refine(
-    (keyword) => protocolNumber(keyword) < 256,
-    "no protocol: write a keyword such as TCP, UDP or ICMPv6, or a number",
-  );
+const protocols = oneOrMore<string>(
+  z
+    .string()
+    .transform((written) => protocolKeyword(known(written)))
+    .refine((keyword) => protocolNumber(keyword) < 256, "no protocol: write a keyword such as TCP, UDP or ICMPv6"),
+  z
+    .int()
+    .min(0)
+    .max(255)
+    .transform((number) => protocolKeyword(number)),
+);
 
-const port = z.union([
+const ports = oneOrMore<PortRange>(
   z
     .int()
     .min(0)
     .max(65_535)
-    .transform((number): PortRange => ({ from: number, to: number })),
+    .transform((number) => ({ from: number, to: number })),
   z
     .string()
     .regex(/^\d{1,5}(-\d{1,5})?$/, 'no port: write a number, or a range such as "8000-8999"')
-    .transform((text): PortRange => {
+    .transform((text) => {
       const [from = 0, to = from] = text.split("-").map(Number);
       return { from, to };
     })
-    .refine(
-      ({ from, to }) => from <= to && to <= 65_535,
-      "no range of ports: from the lower one to the higher one, 65535 at most",
-    ),
-]);
+    .refine(({ from, to }) => from <= to, "no range of ports: write the lower one first")
+    .refine(({ to }) => to <= 65_535, "no port: 65535 is the highest"),
+);
 
 const end = {
   namespaces: oneOrMore(glob).describe("Namespaces; * stands for any part of a name").optional(),
@@ -83,8 +89,8 @@ const match = z.strictObject({
     .describe("The same of the receiving end only")
     .optional(),
   logPrefixes: oneOrMore(glob).describe("The rules' log prefixes; * stands for any part of one").optional(),
-  protocols: oneOrMore(protocol).describe("IANA keywords, in any case, or numbers").optional(),
-  ports: oneOrMore(port).describe('Destination ports, or ranges such as "8000-8999"').optional(),
+  protocols: protocols.describe("IANA keywords, in any case, or numbers").optional(),
+  ports: ports.describe('Destination ports, or ranges such as "8000-8999"').optional(),
 });
 
 const condition = z
@@ -96,10 +102,12 @@ const condition = z
 
 export const whenSchema = oneOrMore(condition);
 
-/** A single value may stand for a list of one. */
-function oneOrMore<Out, In>(item: z.ZodType<Out, In>) {
+/** A single value may stand for a list of one. One flat choice, so that a mistake is told of the branch that was meant. */
+function oneOrMore<Out>(...items: [z.ZodType<Out>, ...z.ZodType<Out>[]]) {
+  const item = items.length === 1 ? items[0] : z.union(items);
+  const list = z.array(item).min(1, "an empty list fits nothing: leave the key out").max(1000);
   return z
-    .union([item, z.array(item).min(1, "an empty list fits nothing: leave the key out").max(1000)])
+    .union([...items, list])
     .transform((value): readonly Out[] => (Array.isArray(value) ? value : [value as Out]));
 }
 
@@ -109,7 +117,9 @@ function saysSomething(written: object): boolean {
 
 /** The keyword in IANA's own case, whatever the case it was written in. */
 function known(text: string): string {
-  const upper = text.toUpperCase();
-  const spellings = [text, upper, upper.replace(/^IPV6/, "IPv6").replace(/V6$/, "v6")];
-  return spellings.find((spelling) => protocolNumber(spelling) < 256) ?? text;
+  for (let number = 0; number < 256; number++) {
+    const keyword = protocolKeyword(number);
+    if (keyword.toLowerCase() === text.toLowerCase()) return keyword;
+  }
+  return text;
 }

@@ -33,7 +33,7 @@ export class StandardOutput {
   readonly #parts: StandardOutputParts;
   readonly #fd: number;
   /** Begun, and to be ended before anything else is written. */
-  #piece: Piece = { bytes: Buffer.alloc(0), reports: [] };
+  #piece = nothing;
   /** What a call that was given up has written all the same. */
   readonly #written = new WeakSet<DropReport>();
   #turn: Promise<unknown> = Promise.resolve();
@@ -78,6 +78,7 @@ export class StandardOutput {
       }
       return undefined;
     } catch (error) {
+      if (!this.#piece.isBegun) this.#piece = nothing;
       signal.throwIfAborted();
       if (codeOf(error) !== "EPIPE") throw this.#failure(error);
       this.#noteReaderGone(error);
@@ -89,9 +90,9 @@ export class StandardOutput {
   async #finishPiece(signal: AbortSignal): Promise<void> {
     while (this.#piece.bytes.length > 0) {
       signal.throwIfAborted();
-      const { bytes, reports } = this.#piece;
+      const { bytes, reports, isBegun } = this.#piece;
       const count = await this.#writeSome(bytes, signal);
-      this.#piece = { bytes: bytes.subarray(count), reports };
+      this.#piece = { bytes: bytes.subarray(count), reports, isBegun: isBegun || count > 0 };
     }
     for (const report of this.#piece.reports) this.#written.add(report);
   }
@@ -107,7 +108,7 @@ export class StandardOutput {
   }
 
   #noteReaderGone(error: unknown): void {
-    this.#piece = { bytes: Buffer.alloc(0), reports: [] };
+    this.#piece = nothing;
     if (this.#isReaderGone) return;
     this.#isReaderGone = true;
     const { stream, onReaderGone = (gone: Error) => void process[stream].destroy(gone) } = this.#parts;
@@ -127,7 +128,11 @@ export class StandardOutput {
 interface Piece {
   readonly bytes: Buffer;
   readonly reports: readonly DropReport[];
+  /** A part of it is written: the rest has to follow. */
+  readonly isBegun: boolean;
 }
+
+const nothing: Piece = { bytes: Buffer.alloc(0), reports: [], isBegun: false };
 
 /** As many whole lines as fit; a longer line is a piece of its own. */
 function* piecesOf(reports: readonly DropReport[], toLine: (report: DropReport) => string): Generator<Piece> {
@@ -137,13 +142,13 @@ function* piecesOf(reports: readonly DropReport[], toLine: (report: DropReport) 
   for (const [at, report] of reports.entries()) {
     const line = Buffer.from(toLine(report));
     if (length > 0 && length + line.length > pieceBytes) {
-      yield { bytes: Buffer.concat(lines), reports: reports.slice(begin, at) };
+      yield { bytes: Buffer.concat(lines), reports: reports.slice(begin, at), isBegun: false };
       [lines, begin, length] = [[], at, 0];
     }
     lines.push(line);
     length += line.length;
   }
-  if (length > 0) yield { bytes: Buffer.concat(lines), reports: reports.slice(begin) };
+  if (length > 0) yield { bytes: Buffer.concat(lines), reports: reports.slice(begin), isBegun: false };
 }
 
 function codeOf(error: unknown): string {
