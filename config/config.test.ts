@@ -1,8 +1,10 @@
 /** Holds what is committed in this folder to the program: the bundle, the example, what is generated. */
+import "reflect-metadata";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { testConfig } from "../core/cli/test-config.ts";
 import { type Loaded, loadConfig } from "../core/config/load.ts";
 import { formatProblem } from "../core/config/problem.ts";
 import type { Environment } from "../core/plugin/context.ts";
@@ -23,8 +25,8 @@ function configOf(loaded: Loaded) {
 }
 
 describe("what is generated", () => {
-  it.each(["kube-iptables-tailer.ts", "droplens.schema.json", "droplens.test.schema.json"])(
-    "is up to date (else: node config/generate.ts): %s",
+  it.each(["kube-iptables-tailer.ts", "droplens.schema.json", "droplens.test.schema.json", "../docs/reference.md"])(
+    "is up to date (else: npm run generate): %s",
     async (name) => {
       expect(readFileSync(fileOf(name), "utf8")).toBe((await generated())[name]);
     },
@@ -106,5 +108,26 @@ describe("the bundle of kube-iptables-tailer", () => {
       JSON.stringify(config, (key, value) => (/^(origin|where)$/.test(key) ? "" : value));
     expect(copied.origin).toBe("droplens.yaml");
     expect(shapeOf(copied)).toBe(shapeOf(bundled));
+  });
+});
+
+describe("the tests of the example", () => {
+  it("pass", async () => {
+    let out = "";
+    const write = (text: string) => {
+      out += text;
+    };
+    const { signal } = new AbortController();
+    const stdin = (async function* () {})();
+    const place = {
+      stdin,
+      environment: {},
+      cwd: import.meta.dirname,
+      terminal: false,
+      signal,
+      onHangup: () => undefined,
+    };
+    const code = await testConfig(["droplens.example.test.yaml"], { ...place, stdout: write, stderr: write }, builtIn);
+    expect([code, out]).toEqual([0, expect.stringMatching(/[1-9]\d* passed, 0 failed\n$/)]);
   });
 });

@@ -8,6 +8,7 @@ import { testFileSchema } from "../core/cli/config-test/test-schema.ts";
 import { jsonSchemaText } from "../core/cli/schema.ts";
 import { jsonSchemaOf } from "../core/config/json-schema.ts";
 import { plugins } from "./plugins.ts";
+import { referenceText } from "./reference.ts";
 
 export function bundleModule(yaml: string): string {
   const lines = yaml.split("\n").map((line) => `  ${JSON.stringify(line)},`);
@@ -29,6 +30,7 @@ export async function generated(): Promise<Readonly<Record<string, string>>> {
     ),
     "droplens.schema.json": await jsonSchemaText(plugins),
     "droplens.test.schema.json": testSchemaText(),
+    "../docs/reference.md": await referenceText(),
   };
 }
 

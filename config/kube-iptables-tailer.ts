@@ -2,10 +2,10 @@
 // biome-ignore-all format: generated
 // biome-ignore-all lint: generated
 export const kubeIptablesTailer = [
+  "# yaml-language-server: $schema=./droplens.schema.json",
   "# What runs where there is no config file: box/kube-iptables-tailer's job, from its environment variables, with its",
   "# defaults. An ordinary config: copy it to droplens.yaml, change it, and check it with `droplens validate`.",
   "# While no config file is used, a bad optional number gets a warning and its default; in a copy it is an error.",
-  "# yaml-language-server: $schema=./droplens.schema.json",
   "version: 1",
   "",
   "log:",
