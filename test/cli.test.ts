@@ -126,6 +126,29 @@ describe.concurrent("a config without a cluster", () => {
   });
 });
 
+describe.concurrent("test", () => {
+  it("ends with 0 when all pass, with 1 and the difference when one fails, with 2 when the file is wrong", async ({
+    onTestFinished,
+  }) => {
+    const example = readFileSync(join(checkout, "config/droplens.example.test.yaml"), "utf8");
+    const cwd = configless(onTestFinished);
+    const config = join(checkout, "config/droplens.example.yaml");
+    const tried = (text: string) => {
+      writeFileSync(join(cwd, "drops.test.yaml"), text.replace("./droplens.example.yaml", config));
+      return printed(["test", "drops.test.yaml"], { cwd });
+    };
+    expect(await tried(example)).toMatchObject({ code: 0, stdout: expect.stringMatching(/ passed, 0 failed\n$/) });
+    const differs = "- destinationPort: 5433\n        + destinationPort: 5432\n";
+    const failing = await tried(example.replace("destinationPort: 5432", "destinationPort: 5433"));
+    expect(failing).toMatchObject({ code: 1, stdout: expect.stringContaining(differs), stderr: "" });
+    const wrong = await tried(example.replace("destinationPort: 5432", "destinationPrt: 5432"));
+    expect(wrong).toMatchObject({ code: 2, stdout: "" });
+    expect(wrong.stderr).toMatch(
+      /^drops\.test\.yaml:\d+:9 tests\[0\]\.expect\[0\]: unknown key "destinationPrt" \(did you/,
+    );
+  });
+});
+
 describe.concurrent("parse", () => {
   it("writes a drop for a kernel line from stdin", async () => {
     const input = readFileSync(fixture("tcp4.log"), "utf8").split("\n", 1)[0];

@@ -150,6 +150,15 @@ describe("a test passes", () => {
     expect([await run(file(test)), out]).toEqual([0, expect.stringContaining("1 passed")]);
   });
 
+  it("with the reports that each sink's `when` lets through", async () => {
+    const when = config.replace("use: sink-prometheus,", "use: sink-prometheus, when: { ports: [443] },");
+    writeFileSync(join(cwd, "droplens.yaml"), when);
+    const lines = [line({ port: 80 }), line({ port: 443 })];
+    const ports = [{ destinationPort: 80 }, { destinationPort: 443 }];
+    expect(await run(file({ lines, expect: { "sink-k8s-events": ports, "sink-prometheus": [ports[1]] } }))).toBe(0);
+    expect(await run(file({ lines, expect: { "sink-prometheus": ports } }))).toBe(1);
+  });
+
   it("with variables from its file, and never the shell's", async () => {
     writeFileSync(join(cwd, "other.yaml"), config.replace("deny:", "${" + "env:PREFIX}"));
     expect(await run(file({}, { config: "./other.yaml", environment: { PREFIX: "deny:" } }))).toBe(0);
