@@ -15,6 +15,8 @@ export interface ChildOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Left out: stdin is at its end. */
   readonly input?: string | Buffer;
+  /** stdin stays open for `write`. */
+  readonly keepInput?: boolean;
   /** Who runs it, where the test is root. */
   readonly userId?: number;
   /** Words before the program's own: what starts it in a place of its own. */
@@ -50,7 +52,17 @@ export class Child {
       this.stderr += text;
     });
     this.#process.stdin?.on("error", () => undefined); // a program that ends without reading its input
-    this.#process.stdin?.end(input ?? "");
+    if (options.keepInput === true) this.write(input ?? "");
+    else this.#process.stdin?.end(input ?? "");
+  }
+
+  /** Into its stdin, with `keepInput`. */
+  write(input: string | Buffer): void {
+    this.#process.stdin?.write(input);
+  }
+
+  endInput(): void {
+    this.#process.stdin?.end();
   }
 
   get running(): boolean {
