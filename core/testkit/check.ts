@@ -22,6 +22,8 @@ export interface Subject<R extends Role, P extends Partner> {
   startPartner(): P | Promise<P>;
   /** What else the partners can `become`. Checks that need another mood are left out. */
   readonly moods?: readonly Exclude<Mood, "well">[];
+  /** How long one call of the plugin may take. Default: 4 s, less than vitest and jest give a test. */
+  readonly patienceMillis?: number;
 }
 
 /** What the plugin works with: a server, a folder of log files, or nothing at all. */

@@ -1,29 +1,50 @@
-/** What keeps a process busy: sockets, servers, timers, watchers, children. Compared before and after by the suites. */
-import { createHook } from "node:async_hooks";
+/** What keeps a process busy: sockets, servers, timers, watchers, children. Watched by the suites. */
+import { AsyncLocalStorage, createHook } from "node:async_hooks";
 import { setTimeout } from "node:timers/promises";
 
-export type OpenResources = ReadonlyMap<string, number>;
-
-/** How many of each kind are open; the runner's own pipes and ports do not count. */
-export function openResources(): OpenResources {
-  const counts = new Map<string, number>();
-  for (const kind of process.getActiveResourcesInfo()) {
-    if (!/^(PipeWrap|TTYWrap|MessagePort|Immediate|CloseReq)$/.test(kind))
-      counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  }
-  return counts;
+/** Timers and handles: open, and keeping the process alive, for as long as this is true. */
+interface Referable {
+  hasRef(): boolean;
 }
 
 const patienceMillis = 2000;
+const watched = new AsyncLocalStorage<OpenResources>();
 
-/** The kinds of which more are open than `before`, once what was closed has had time to go. */
-export async function leftRunning(before: OpenResources): Promise<string[]> {
-  const end = performance.now() + patienceMillis;
-  for (;;) {
-    const more = [...openResources()].filter(([kind, count]) => count > (before.get(kind) ?? 0)).map(([kind]) => kind);
-    if (more.length === 0 || performance.now() > end) return more;
-    await setTimeout(10);
+/** All that `run` opens, directly or later, and nothing that others open meanwhile. */
+export class OpenResources {
+  /** By their async ids. */
+  readonly #opened = new Map<number, { readonly resource: Referable; readonly kind: string }>();
+  readonly #hook = createHook({
+    init: (id, kind, _trigger, resource) => {
+      if (watched.getStore() === this && isReferable(resource)) this.#opened.set(id, { resource, kind });
+    },
+    // A timer that was cleared; a handle may come here long after it was closed, when it is collected.
+    destroy: (id) => void this.#opened.delete(id),
+  });
+
+  /** Runs `work`; then resolves to the kinds of what is still open, once what was closed has had time to go. */
+  async leftBy(work: () => Promise<void>): Promise<string[]> {
+    this.#hook.enable();
+    try {
+      await watched.run(this, work);
+      return await this.#leftRunning();
+    } finally {
+      this.#hook.disable();
+    }
   }
+
+  async #leftRunning(): Promise<string[]> {
+    const end = performance.now() + patienceMillis;
+    for (;;) {
+      const left = [...this.#opened.values()].filter(({ resource }) => resource.hasRef());
+      if (left.length === 0 || performance.now() > end) return left.map(({ kind }) => kind);
+      await setTimeout(10);
+    }
+  }
+}
+
+function isReferable(resource: object): resource is Referable {
+  return "hasRef" in resource && typeof resource.hasRef === "function";
 }
 
 const inputOrOutput =

@@ -7,9 +7,9 @@ import type { Clock, PluginContext } from "../plugin/context.ts";
 import type { Role, RoleInstances } from "../plugin/definition.ts";
 import { realClock } from "../real-clock.ts";
 import type { Partner, Subject } from "./check.ts";
-import { leftRunning, openResources } from "./open-resources.ts";
+import { OpenResources } from "./open-resources.ts";
 import { testContext } from "./test-context.ts";
-import { within } from "./within.ts";
+import { within, withPatience } from "./within.ts";
 
 export interface Staged<R extends Role, P extends Partner> {
   readonly instance: RoleInstances[R];
@@ -20,6 +20,8 @@ export interface Staged<R extends Role, P extends Partner> {
   /** Another instance with the same options; stopped together with the first. */
   another(): RoleInstances[R];
 }
+
+const defaultPatienceMillis = 4000;
 
 type Act<R extends Role, P extends Partner> = (staged: Staged<R, P>) => Promise<void> | void;
 
@@ -35,30 +37,29 @@ export function started<R extends Role, P extends Partner>(subject: Subject<R, P
 export async function staged<R extends Role, P extends Partner>(subject: Subject<R, P>, act: Act<R, P>): Promise<void> {
   const partner = await subject.startPartner();
   try {
-    await perform(subject, partner, act);
+    await withPatience(subject.patienceMillis ?? defaultPatienceMillis, () => perform(subject, partner, act));
   } finally {
     await partner.stop?.();
   }
 }
 
 async function perform<R extends Role, P extends Partner>(subject: Subject<R, P>, partner: P, act: Act<R, P>) {
-  const before = openResources();
   const clock = new WatchedClock(partner.context?.clock ?? realClock);
-  const name = subject.definition.name;
-  const context = { ...(partner.context ?? testContext({ clock, name })), clock };
+  const context = { ...(partner.context ?? testContext({ clock, name: subject.definition.name })), clock };
   const instances: RoleInstances[R][] = [];
   const another = () => {
     const instance = subject.definition.create(checkedOptions(subject, partner.options), context);
     instances.push(instance);
     return instance;
   };
-  const signal = new AbortController().signal;
-  try {
-    await act({ instance: another(), partner, context, signal, another });
-  } finally {
-    for (const instance of instances) await within("stop", instance.stop?.(AbortSignal.timeout(2000)));
-  }
-  assert.deepEqual(await leftRunning(before), [], "left running after stop");
+  const left = await new OpenResources().leftBy(async () => {
+    try {
+      await act({ instance: another(), partner, context, signal: new AbortController().signal, another });
+    } finally {
+      for (const instance of instances) await within("stop", instance.stop?.(AbortSignal.timeout(2000)));
+    }
+  });
+  assert.deepEqual(left, [], "left running after stop");
   assert.equal(clock.sleeping, 0, "sleeps of context.clock left running after stop");
 }
 

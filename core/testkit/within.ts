@@ -1,11 +1,17 @@
 /** Bounds every wait of the suites, so that a plugin that hangs fails its check instead of the whole run. */
+import { AsyncLocalStorage } from "node:async_hooks";
 import { setTimeout } from "node:timers/promises";
 
-/** Less than the 5 s after which vitest and jest give up a test, so that the failure has a name. */
-const limitMillis = 4000;
+const patience = new AsyncLocalStorage<number>();
+
+/** All waits in `work` are bounded by `millis`. */
+export function withPatience<T>(millis: number, work: () => Promise<T>): Promise<T> {
+  return patience.run(millis, work);
+}
 
 /** Settles as `work` does; rejects, naming `what`, when that takes too long. */
 export async function within<T>(what: string, work: Promise<T> | T): Promise<T> {
+  const limitMillis = patience.getStore() ?? 4000;
   const timer = new AbortController();
   const late = setTimeout(limitMillis, undefined, { signal: timer.signal }).then(() => {
     throw new TooLate(`${what} did not settle within ${limitMillis} ms`);
