@@ -133,5 +133,12 @@ function survivesNoise(parser: Parser, { drops }: ParserSubject): void {
     const found = new MemoryDrops();
     found.scan(parser, bytes);
     found.drops.forEach(assertProper);
+    // What the core's line scanner makes of a parser that throws, or returns nothing.
+    const failures = found.malformedReasons.filter((reason) => reason.startsWith("parser_"));
+    assert.deepEqual(
+      failures,
+      [],
+      `parseLine threw at: ${JSON.stringify(Buffer.from(bytes).toString().slice(0, 200))}`,
+    );
   }
 }
