@@ -1,6 +1,9 @@
 /** What a config makes, composed and run: several pipelines in one process, several sinks of one kind, each with its own part. */
 import "reflect-metadata";
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type { Config, PipelineConfig, SinkUse } from "./config/config.ts";
 import { whenSchema } from "./config/when.ts";
 import { compose } from "./container.ts";
@@ -92,10 +95,12 @@ function pipeline(name: string, whens: Readonly<Record<string, unknown>>): Made 
 }
 
 async function runToEnd(...made: readonly Made[]): Promise<Droplens> {
+  const stateFolder = mkdtempSync(join(tmpdir(), "droplens-container-"));
+  onTestFinished(() => rmSync(stateFolder, { recursive: true }));
   const config: Config = {
     origin: "test",
     log: { level: "info", destination: "stdout" },
-    stateFolder: "/nowhere/that/can/be",
+    stateFolder,
     stopTimeoutMillis: 10_000,
     operations: { host: "127.0.0.1", port: 0 },
     pipelines: made.map((one) => one.config),

@@ -1,5 +1,4 @@
 /** Declares source-stdin: lines from a pipe. Named in a config as `use: source-stdin`; loaded by config/plugins.ts. */
-import { stdin } from "node:process";
 import { definePlugin } from "../../core/plugin/index.ts";
 import { options } from "./config.ts";
 import { StdinSource } from "./stdin-source.ts";
@@ -10,7 +9,7 @@ export const sourceStdin = definePlugin({
   apiVersion: 1,
   options,
   standardStreams: () => ["stdin"],
-  create: (options, context) => new StdinSource(options, context, () => stdin),
+  create: (options, context) => new StdinSource(options, context, () => process.stdin),
 });
 
 export default sourceStdin;

@@ -7,12 +7,8 @@ const maxLineBytes = 8;
 /** What comes out of these pieces, and what has no end yet. */
 function cut(pieces: readonly string[]): { runs: string[]; rest: string; tooLong: number } {
   const lines = new LineCutter(maxLineBytes);
-  const runs = pieces.flatMap((piece) =>
-    lines
-      .cut(Buffer.from(piece))
-      .map((run) => run.toString())
-      .toArray(),
-  );
+  const runs: string[] = [];
+  for (const piece of pieces) for (const run of lines.cut(Buffer.from(piece))) runs.push(run.toString());
   return { runs, rest: lines.takeRest().toString(), tooLong: lines.tooLong };
 }
 
