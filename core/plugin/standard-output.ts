@@ -17,7 +17,7 @@ export interface StandardOutputParts {
   readonly clock: Clock;
   /** Left out: the stream's own. */
   readonly fileDescriptor?: number;
-  /** Nobody reads on, now or ever. Left out: the stream's `error` event tells the entry, which stops the process. */
+  /** Nobody reads stdout on, now or ever. Left out: its `error` event tells the entry, which stops the process. */
   onReaderGone?(error: Error): void;
 }
 
@@ -111,8 +111,8 @@ export class StandardOutput {
     this.#piece = nothing;
     if (this.#isReaderGone) return;
     this.#isReaderGone = true;
-    const { stream, onReaderGone = (gone: Error) => void process[stream].destroy(gone) } = this.#parts;
-    onReaderGone(error instanceof Error ? error : new Error(String(error)));
+    const { stream, onReaderGone = tellEntry } = this.#parts;
+    if (stream === "stdout") onReaderGone(error instanceof Error ? error : new Error(String(error)));
   }
 
   #failure(error: unknown): RetryableError {
@@ -123,6 +123,10 @@ export class StandardOutput {
       cause: undefined,
     });
   }
+}
+
+function tellEntry(gone: Error): void {
+  process.stdout.destroy(gone);
 }
 
 interface Piece {
