@@ -86,9 +86,10 @@ systemTest("the package", () => {
   }, 180_000);
 
   it("gives plugin authors what they import", async () => {
-    const program = 'import { definePlugin } from "droplens/plugin"; console.log(typeof definePlugin);';
+    const program = `import { definePlugin } from "droplens/plugin"; import { sinkChecks } from "droplens/testkit";
+console.log(typeof definePlugin, typeof sinkChecks);`;
     await writeFile(join(installed, "author.mjs"), program);
-    expect(await output([process.execPath, "author.mjs"], inFolder(installed))).toBe("function\n");
+    expect(await output([process.execPath, "author.mjs"], inFolder(installed))).toBe("function function\n");
   });
 
   it("runs as `node dist/droplens.js` from another folder", async () => {
