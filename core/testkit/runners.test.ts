@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
@@ -12,6 +13,11 @@ it("the suites run under node:test, too", async () => {
   const args = ["--test", "--test-reporter=tap", join(import.meta.dirname, "testdata/under-node-test.ts")];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   expect(stdout).toContain(`# pass ${checks.length}\n# fail 0\n`);
+});
+
+it("the README quotes what runs under node:test", () => {
+  const read = (path: string) => readFileSync(join(import.meta.dirname, path), "utf8");
+  expect(read("README.md")).toContain(read("testdata/under-node-test.ts").trim());
 });
 
 it("the suites run in a plain loop", async () => {

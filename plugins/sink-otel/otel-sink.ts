@@ -187,7 +187,6 @@ async function finding(settings: SignalSettings, probe: () => Promise<Outcome> |
     if (outcome === undefined || outcome.kind === "stored") return { ok: true, what };
     return { ok: false, what, problem: outcome.error };
   } catch (error) {
-    if (error instanceof DroplensError) return { ok: false, what, problem: error.message };
-    throw error;
+    return { ok: false, what, problem: describeError(error) };
   }
 }
