@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["core/**/*.test.ts", "plugins/**/*.test.ts", "config/**/*.test.ts", "test/**/*.test.ts"],
+    // Packages of their own, with tests for node:test: test/create-plugin.test.ts runs them.
+    exclude: ["test/examples/*/**"],
     testTimeout: 20_000,
     // Many tests wait for processes of their own: on two cores vitest would take one worker, and twice the time.
     maxWorkers: Math.max(2, availableParallelism() - 1),

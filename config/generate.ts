@@ -1,12 +1,13 @@
 /**
  * Writes what is generated in this folder: `node config/generate.ts`. The bundle's text as a module, so that the
- * program is one file without a YAML file beside it; the JSON schemas for editors; docs/reference.md. A test holds both equal to their
- * sources. Imported by that test; does nothing on import.
+ * program is one file without a YAML file beside it; the JSON schemas for editors; docs/reference.md; the templates of
+ * create-plugin. A test holds them equal to their sources. Imported by that test; does nothing on import.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { testFileSchema } from "../core/cli/config-test/test-schema.ts";
 import { jsonSchemaText } from "../core/cli/schema.ts";
 import { jsonSchemaOf } from "../core/config/json-schema.ts";
+import { pluginTemplatesModule } from "../test/examples/plugin-templates.ts";
 import { plugins } from "./plugins.ts";
 import { referenceText } from "./reference.ts";
 
@@ -31,6 +32,7 @@ export async function generated(): Promise<Readonly<Record<string, string>>> {
     "droplens.schema.json": await jsonSchemaText(plugins),
     "droplens.test.schema.json": testSchemaText(),
     "../docs/reference.md": await referenceText(),
+    "../core/cli/create-plugin/templates.ts": pluginTemplatesModule(),
   };
 }
 

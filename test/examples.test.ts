@@ -7,12 +7,26 @@ import { describe, expect, it } from "vitest";
 
 const root = join(import.meta.dirname, "..");
 
-describe("the example of a parser", () => {
-  it("is quoted to the letter", () => {
-    const document = readFileSync(join(root, "core/plugin/README.md"), "utf8");
-    expect(document).toContain(readFileSync(join(root, "test/examples/parser-pipe.ts"), "utf8").trim());
-  });
+const documents = ["README.md", "core/plugin/README.md", "docs/write-a-plugin.md"];
 
+const quotes = documents.flatMap((document) => {
+  const text = readFileSync(join(root, document), "utf8");
+  const found = text.matchAll(/^<!-- quoted from (\S+) -->\n```\w+\n([\s\S]*?)^```$/gm);
+  return [...found].map(([, path = "", quote = ""]) => ({ document, path, quote }));
+});
+
+it.each(quotes)("$document quotes $path to the letter", ({ path, quote }) => {
+  expect(quote).toBe(readFileSync(join(root, path), "utf8"));
+});
+
+it("finds the quotes, and no code in the guide that is none", () => {
+  expect(quotes.map(({ path }) => path)).toEqual(expect.arrayContaining(["test/examples/parser-pipe.ts"]));
+  const guide = readFileSync(join(root, "docs/write-a-plugin.md"), "utf8");
+  const blocks = guide.match(/^```(ts|js|dockerfile|text)$/gm) ?? [];
+  expect(quotes.filter(({ document }) => document === "docs/write-a-plugin.md")).toHaveLength(blocks.length);
+});
+
+describe("the example of a parser", () => {
   it("reads its lines in a pipeline", async () => {
     const args = ["core/main.ts", "replay", "--config", "test/examples/droplens.yaml", "test/examples/drops.log"];
     const { stderr } = await promisify(execFile)(process.execPath, args, { cwd: root });

@@ -38,6 +38,7 @@ function makeProgram(io: Io, builtIn: BuiltIn, finish: Finish): Command {
   addRunning(program, { io, builtIn, finish });
   addConfig(program, { io, builtIn, finish });
   addLines(program, { io, builtIn, finish });
+  addAuthoring(program, { io, builtIn, finish });
   return program;
 }
 
@@ -139,6 +140,21 @@ function addLines(program: Command, { io, builtIn, finish }: Wiring): void {
     .action(async (files: string[], options: { config?: string }) => {
       const { replay } = await import("./replay.ts");
       finish(await replay({ ...options, files }, io, builtIn));
+    });
+}
+
+function addAuthoring(program: Command, { io, finish }: Wiring): void {
+  program
+    .command("create-plugin")
+    .description("a package for a plugin of your own, with its tests; refuses a folder that is not empty")
+    .argument("<role>", "source, parser, resolver or sink")
+    .argument("<name>", "what comes after the role: my-webhook")
+    .option("--dir <folder>", "where to (default: droplens-plugin-<role>-<name> here)")
+    .option("--droplens <version>", "the Droplens to test it with, or file:PATH (default: this one's version)")
+    .addHelpText("after", example("droplens create-plugin sink my-webhook"))
+    .action(async (role: string, thing: string, options: { dir?: string; droplens?: string }) => {
+      const { createPlugin } = await import("./create-plugin.ts");
+      finish(await createPlugin({ role, thing, ...options }, io));
     });
 }
 

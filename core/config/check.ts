@@ -4,6 +4,7 @@
  */
 import type { PluginDefinition, Role } from "../plugin/definition.ts";
 import { describeError } from "../plugin/errors.ts";
+import { pluginTitle } from "../plugin-instance.ts";
 import type { Config, PipelineConfig, PluginUse, SinkUse } from "./config.ts";
 import { type ConfigDocument, type ConfigNode, type KeyPath, nodeAt, positionAt, toValue } from "./config-node.ts";
 import { type CorePipeline, configSchema, coreUseKeys } from "./core-schema.ts";
@@ -11,7 +12,6 @@ import { explainIssues } from "./explain.ts";
 import { jsonSchemaOf } from "./json-schema.ts";
 import { type BuiltInPlugins, type LoadedPlugin, loadPlugin } from "./load-plugin.ts";
 import { formatPath, formatPlace, type Problem, problemAt } from "./problem.ts";
-import { pluginTitle } from "../plugin-instance.ts";
 import { withoutSecrets } from "./secret.ts";
 import { logDestination, sharedStdin } from "./standard-streams.ts";
 

@@ -126,6 +126,8 @@ async function importPlugin(use: string, found: ForeignPlugin): Promise<LoadResu
 
 /** ` (sink.mjs:3)`: where in the plugin's folder it went wrong, which Node tells in the stack only. */
 function placeOf(error: unknown, path: string): string {
+  // Node keeps the place of a syntax error to itself.
+  if (error instanceof Error && error.name === "SyntaxError") return ` (node --check ${path} shows where)`;
   const stack = error instanceof Error ? (error.stack ?? "") : "";
   for (const [, file = "", line] of stack.matchAll(/(?:file:\/\/)?(\/[^\s():]+):(\d+)/g)) {
     if (isBeside(file, path)) return ` (${relative(dirname(path), file) || basename(file)}:${line})`;

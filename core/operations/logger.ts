@@ -7,7 +7,11 @@ import type { Logger } from "../plugin/context.ts";
  * `fd` 1 for a service, 2 where stdout is the product's (replay). Written at once: a crash loses no line. `redact` takes
  * secrets out of each line.
  */
-export function createLogger(level: LogLevel, fd: 1 | 2 = 1, redact: (line: string) => string = (line) => line): Logger {
+export function createLogger(
+  level: LogLevel,
+  fd: 1 | 2 = 1,
+  redact: (line: string) => string = (line) => line,
+): Logger {
   const stream = destination({ fd, sync: true });
   return withPino(
     pino(

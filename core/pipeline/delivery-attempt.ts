@@ -50,7 +50,10 @@ function resultOf(result: unknown): DeliveryResult {
   const { discarded, retry } = result as { discarded?: unknown; retry?: unknown };
   const isList = (list: unknown) => list === undefined || (Array.isArray(list) && list.every(namesReport));
   if (isList(discarded) && isList(retry)) return result;
-  throw new DroplensError("SINK_RESULT", "deliver resolved with no DeliveryResult: {discarded, retry} list {report, …}");
+  throw new DroplensError(
+    "SINK_RESULT",
+    "deliver resolved with no DeliveryResult: {discarded, retry} list {report, …}",
+  );
 }
 
 function namesReport(entry: unknown): boolean {

@@ -35,11 +35,18 @@ interface Build {
   readonly context: string;
   readonly folder: string;
   readonly stages: Map<string, Stage>;
+  /** Images that were built before, by the name that FROM has for them. */
+  readonly images: Readonly<Record<string, Image>>;
 }
 
 /** Builds `dockerfile` over the files in `context`; the stages are folders in `folder`. The last one is the image. */
-export async function buildImage(dockerfile: string, context: string, folder: string): Promise<Image> {
-  const build: Build = { context, folder, stages: new Map() };
+export async function buildImage(
+  dockerfile: string,
+  context: string,
+  folder: string,
+  images: Build["images"] = {},
+): Promise<Image> {
+  const build: Build = { context, folder, stages: new Map(), images };
   let stage: Stage | undefined;
   for (const line of instructions(await readFile(dockerfile, "utf8"))) {
     const [word = "", rest = ""] = split(line);
@@ -61,6 +68,8 @@ function instructions(text: string): string[] {
 
 async function begin(build: Build, rest: string): Promise<Stage> {
   const [base = "", , name = String(build.stages.size)] = rest.split(/\s+/);
+  const known = build.images[base];
+  if (known !== undefined) return beginFrom(build, name, known);
   if (!/^node:24(-|$)/.test(base)) throw new Error(`FROM ${base}: only node:24 images are known here`);
   const root = join(build.folder, name);
   await layNodeImage(root);
@@ -75,6 +84,14 @@ async function begin(build: Build, rest: string): Promise<Stage> {
     stopSignal: "SIGTERM",
   };
   build.stages.set(name, stage);
+  return stage;
+}
+
+async function beginFrom({ folder, stages }: Build, name: string, image: Image): Promise<Stage> {
+  const root = join(folder, name);
+  await cp(image.root, root, { recursive: true, verbatimSymlinks: true });
+  const stage: Stage = { ...image, root, environment: { ...image.environment }, labels: { ...image.labels } };
+  stages.set(name, stage);
   return stage;
 }
 
@@ -135,7 +152,7 @@ async function copy(build: Build, stage: Stage, words: readonly string[]): Promi
 }
 
 async function ignoredPatterns(context: string): Promise<string[]> {
-  const text = await readFile(join(context, ".dockerignore"), "utf8");
+  const text = await readFile(join(context, ".dockerignore"), "utf8").catch(() => "");
   return text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 }
 

@@ -53,7 +53,7 @@ export interface PodPlace {
   readonly port: number;
 }
 
-type Mount = { readonly from: string; readonly to: string; readonly readOnly: boolean };
+export type Mount = { readonly from: string; readonly to: string; readonly readOnly: boolean };
 
 export async function startPod(template: PodTemplate, place: PodPlace): Promise<Program> {
   const { image } = place;
@@ -135,7 +135,7 @@ async function serviceAccountFolder(place: PodPlace): Promise<string> {
 }
 
 /** The words that mount, give up all rights and become the container's first process, under the same process id. */
-function enter(
+export function enter(
   start: { readonly root: string; readonly owner: string; readonly groups: string; readonly readOnlyRoot: boolean },
   mounts: readonly Mount[],
 ): string[] {

@@ -2,12 +2,13 @@
  * What `npm pack` gives away: made in a clean copy of the tracked files, installed in an empty folder together with a
  * Node from npm, and run from there; and that the program loads only what a config uses.
  */
-import { access, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type CommandOptions, output, run } from "./command.ts";
+import { output, run } from "./command.ts";
 import { systemTest } from "./system-test.ts";
+import { inFolder, packInto } from "./tarball.ts";
 
 const checkout = join(import.meta.dirname, "../..");
 const fixture = join(checkout, "plugins/parser-iptables/testdata/tcp4.log");
@@ -21,9 +22,7 @@ systemTest("the package", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "droplens-package-"));
-    copy = await copyTracked(join(folder, "copy"));
-    const printed = await output(["npm", "pack", "--json", "--pack-destination", folder], inFolder(copy, 120_000));
-    tarball = join(folder, JSON.parse(printed.slice(printed.indexOf("[")))[0].filename);
+    ({ copy, tarball } = await packInto(folder));
     installed = join(folder, "installed");
     await mkdir(installed);
     await writeFile(join(installed, "package.json"), '{ "private": true }\n');
@@ -158,21 +157,4 @@ function pluginsAmong(chunks: readonly string[]): string[] {
   return chunks
     .flatMap((name) => /^((?:source|parser|resolver|sink)-[a-z0-9-]+)-[A-Z0-9]{8}\.js$/.exec(name)?.[1] ?? [])
     .toSorted();
-}
-
-/** What git knows, as it is here, with the packages that `npm ci` has put here. */
-async function copyTracked(target: string): Promise<string> {
-  const files = (await output(["git", "ls-files", "-z"], { cwd: checkout })).split("\0").filter((path) => path !== "");
-  for (const path of files) {
-    await mkdir(dirname(join(target, path)), { recursive: true });
-    await cp(join(checkout, path), join(target, path));
-  }
-  await symlink(join(checkout, "node_modules"), join(target, "node_modules"));
-  return target;
-}
-
-/** Without what npm tells the scripts that it runs: each command below is one that a person types. */
-function inFolder(cwd: string, timeoutMillis = 20_000): CommandOptions {
-  const given = Object.entries(process.env).filter(([name]) => !/^npm_(?!config_)|^NODE_OPTIONS$|^VITEST/.test(name));
-  return { cwd, timeoutMillis, environment: Object.fromEntries(given) };
 }
