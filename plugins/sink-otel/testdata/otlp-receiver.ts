@@ -34,17 +34,19 @@ export class OtlpReceiver {
   answer: (request: Request, index: number) => Answer = () => ({});
   readonly #server: Server;
   readonly #secure: boolean;
+  readonly #host: string;
   #port = 0;
 
-  constructor(tls?: ServerOptions) {
+  constructor(tls?: ServerOptions, host = "127.0.0.1") {
     const listener = (request: IncomingMessage, response: ServerResponse) => void this.#take(request, response);
     this.#secure = tls !== undefined;
+    this.#host = host;
     this.#server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   }
 
   /** Also again after `close`, on the same port. */
   async listen(): Promise<this> {
-    this.#server.listen(this.#port, "127.0.0.1");
+    this.#server.listen(this.#port, this.#host);
     await once(this.#server, "listening");
     this.#port = (this.#server.address() as AddressInfo).port;
     return this;
@@ -55,7 +57,7 @@ export class OtlpReceiver {
   }
 
   get url(): string {
-    return `${this.#secure ? "https" : "http"}://127.0.0.1:${this.#port}`;
+    return `${this.#secure ? "https" : "http"}://${this.#host}:${this.#port}`;
   }
 
   get records(): readonly SeenRecord[] {
