@@ -1,6 +1,6 @@
 /**
  * OTLP over gRPC: one unary call per export, cancelled by the signal at any moment. Made and called by exporter.ts.
- * The gRPC library is loaded by the first call: it costs 9 MB that HTTP does not need.
+ * The gRPC library is loaded by the first call: it costs 4 MB that HTTP does not need.
  */
 import type { ChannelCredentials, Client, Metadata } from "@grpc/grpc-js";
 import { describeError } from "../../core/plugin/index.ts";
@@ -48,6 +48,7 @@ export class GrpcTransport implements Transport {
         explained(this.#settings, `cannot connect to ${this.#settings.endpoint.url.host}`, [describeError(error)]),
       );
     }
+    signal.throwIfAborted();
     return await this.#call(connection, data, signal);
   }
 
@@ -57,7 +58,8 @@ export class GrpcTransport implements Transport {
   }
 
   async #connect(): Promise<Connection> {
-    const grpc = await import("@grpc/grpc-js");
+    // A CommonJS package: in the bundle its names are below `default` only.
+    const { default: grpc } = await import("@grpc/grpc-js");
     const { endpoint, headers } = this.#settings;
     const metadata = new grpc.Metadata();
     for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
