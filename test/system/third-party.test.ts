@@ -15,7 +15,7 @@ import { inFolder, packInto } from "./tarball.ts";
 
 const checkout = join(import.meta.dirname, "../..");
 const examples = join(checkout, "test/examples");
-/** Ten packets that a kernel dropped, each of a flow of its own. */
+/** Ten packets that a kernel dropped. */
 const fixture = join(checkout, "plugins/parser-iptables/testdata/tcp4.log");
 const pluginName = "droplens-plugin-sink-my-webhook";
 const pluginTarball = `${pluginName}-0.1.0.tgz`;
@@ -92,7 +92,8 @@ systemTest("a plugin by a third party", () => {
     await type(["npm", "install", "--no-audit", tarball], site);
     await type(["npm", "install", "--no-audit", `./${pluginTarball}`], site);
     const receiver = await startReceiver();
-    await writeFile(join(site, "droplens.yaml"), configOf(`{ use: ${pluginName}, url: "${receiver.url}" }`));
+    const config = configOf(`{ use: ${pluginName}, url: "${receiver.url}" }`, fixture);
+    await writeFile(join(site, "droplens.yaml"), config);
     const { stdout: plugins } = await type(["npx", "droplens", "plugins"], site);
     expect(plugins).toMatch(/^sink-my-webhook +sink +0\.1\.0 +package \/.*pipelines\.drops\.sinks\[0\]$/m);
     expect((await type(["npx", "droplens", "validate"], site)).stdout).toContain(`reach ${receiver.url}`);
@@ -187,7 +188,7 @@ systemTest("a plugin by a third party", () => {
       const receiver = await startReceiver();
       const files = await emptyFolder("single-file");
       const text = await readFile(join(examples, "single-file/droplens.yaml"), "utf8");
-      const config = text.replace("http://127.0.0.1:8080/in", receiver.url).replace("calico-packet:", "kl-drop:");
+      const config = text.replace("http://127.0.0.1:8080/in", receiver.url).replace(', prefix: "calico-packet:"', "");
       await writeFile(join(files, "droplens.yaml"), config);
       await copyFile(join(examples, "single-file/webhook.ts"), join(files, "webhook.ts"));
       // What kubectl makes of the files is what is mounted.
@@ -210,18 +211,18 @@ systemTest("a plugin by a third party", () => {
       const program = await replayIn(image, { "droplens.yaml": config, "webhook.ts": text });
       expect(await program.ended()).toBe(2);
       expect(program.output).toContain(
-        '/etc/droplens/droplens.yaml:7:14 pipelines.drops.sinks[0].use: cannot load plugin "./webhook.ts": no luck (webhook.ts:3)',
+        '/etc/droplens/droplens.yaml:7:16 pipelines.drops.sinks[0].use: cannot load plugin "./webhook.ts": no luck (webhook.ts:3)',
       );
     });
   });
 });
 
-function configOf(sink: string): string {
+function configOf(sink: string, log = "/var/log/kern.log"): string {
   return `version: 1
 pipelines:
   drops:
-    source: { use: source-file, path: /var/log/kern.log }
-    parser: { use: parser-iptables, prefix: "kl-drop:" }
+    source: { use: source-file, path: ${log} }
+    parser: { use: parser-iptables }
     sinks:
       - ${sink}
 `;
@@ -239,7 +240,11 @@ async function startReceiver() {
       .filter((line) => line.startsWith("{"))
       .map((line) => JSON.parse(line));
   await until(() => program.output.includes("listening"));
-  return { url: `http://127.0.0.1:${port}/in`, drops, got: (count: number) => until(() => drops().length === count) };
+  return {
+    url: `http://127.0.0.1:${port}/in`,
+    drops,
+    got: (packets: number) => until(() => drops().reduce((sum, { count }) => sum + count, 0) === packets),
+  };
 }
 
 async function until(isSo: () => boolean): Promise<void> {
