@@ -20,9 +20,21 @@ export function pluginAtWork(): string | undefined {
 /** These call the core back, which then works in its own name; they may neither wait nor throw. */
 const scanning: readonly PropertyKey[] = ["scan", "parseLine", "parseBytes"];
 
+/** Told of a call that did not give the processor back for so long: all else stood still meanwhile. */
+export type OnBlocked = (method: string, millis: number) => void;
+
+const blockedMillis = 250;
+
 /** The instance with every method called in the plugin's name. */
-export function inNameOf<T extends object>(plugin: string, instance: T): T {
+export function inNameOf<T extends object>(plugin: string, instance: T, onBlocked: OnBlocked): T {
   const methods = new Map<PropertyKey, unknown>();
+  const call = (key: PropertyKey, work: () => unknown) => {
+    const begin = performance.now();
+    const result = named(plugin, work);
+    const millis = performance.now() - begin;
+    if (millis > blockedMillis) onBlocked(String(key), Math.round(millis));
+    return result;
+  };
   return new Proxy(instance, {
     get(target, key) {
       const value: unknown = Reflect.get(target, key);
@@ -31,7 +43,7 @@ export function inNameOf<T extends object>(plugin: string, instance: T): T {
       if (known !== undefined) return known;
       const method = scanning.includes(key)
         ? value.bind(target)
-        : (...args: unknown[]) => named(plugin, () => Reflect.apply(value, target, args));
+        : (...args: unknown[]) => call(key, () => Reflect.apply(value, target, args));
       methods.set(key, method);
       return method;
     },

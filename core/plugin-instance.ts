@@ -6,7 +6,8 @@ import type { PluginUse } from "./config/config.ts";
 import type { PluginContext } from "./plugin/context.ts";
 import type { Role, RoleInstances } from "./plugin/definition.ts";
 import { DroplensError, describeError } from "./plugin/errors.ts";
-import { asPlugin, inNameOf } from "./plugin-at-work.ts";
+import { OnceAMinute } from "./plugin/once-a-minute.ts";
+import { asPlugin, inNameOf, type OnBlocked } from "./plugin-at-work.ts";
 
 export function makeInstance<R extends Role>(use: PluginUse<R>, context: PluginContext): RoleInstances[R] {
   const fault = (what: string) =>
@@ -19,7 +20,16 @@ export function makeInstance<R extends Role>(use: PluginUse<R>, context: PluginC
   }
   const missing = missingFrom(instance, use.definition.role);
   if (missing !== undefined) throw fault(missing);
-  return inNameOf(pluginTitle(use), instance);
+  return inNameOf(pluginTitle(use), instance, blockedWarning(context));
+}
+
+function blockedWarning({ logger, clock }: PluginContext): OnBlocked {
+  const due = new OnceAMinute(clock);
+  return (method, millis) => {
+    const fields = { method, millis };
+    if (due.isDue(method))
+      logger.warn(fields, "the plugin kept the processor, and all else stood still: work in parts");
+  };
 }
 
 /** `sink-webhook 1.2.3`; a built-in plugin has no version of its own. */

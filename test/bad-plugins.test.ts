@@ -132,10 +132,12 @@ describe.concurrent("while running", { timeout: 60_000 }, () => {
     expect(await program.child.stop()).toBe(0);
   });
 
-  it("a sink that keeps the processor in deliver only slows the others down", async ({ onTestFinished }) => {
+  it("a sink that keeps the processor in deliver slows the others down, and is named", async ({ onTestFinished }) => {
     const wait = "const end = performance.now() + 300; while (performance.now() < end);";
     const program = await run(create(`return { async deliver() { ${wait} } };`), onTestFinished);
     await othersGoOn(program);
+    const blocked = { plugin: "sink-bad", method: "deliver", millis: expect.any(Number) };
+    expect(program.child.logged("warn")).toEqual([expect.objectContaining(blocked)]);
     expect(await program.child.stop()).toBe(0);
   });
 
