@@ -9,7 +9,18 @@ import { version } from "../core/version.ts";
 import { type ChildOptions, checkout, droplens } from "./support/child.ts";
 import { tempFolder } from "./support/temp-folder.ts";
 
-const commands = ["run", "validate", "print-config", "test", "schema", "plugins", "parse", "replay", "demo"];
+const commands = [
+  "run",
+  "validate",
+  "print-config",
+  "test",
+  "schema",
+  "plugins",
+  "parse",
+  "replay",
+  "demo",
+  "create-plugin",
+];
 const fixture = (name: string): string => join(checkout, "plugins/parser-iptables/testdata", name);
 
 type Finish = (clean: () => void) => void;

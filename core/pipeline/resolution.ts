@@ -94,7 +94,8 @@ export class Resolution {
   #finish(folded: FoldedDrop, source: Endpoint, destination: Endpoint): void {
     const { drop, count, firstMillis, lastMillis, repeat } = folded;
     const id = this.#nextId++;
-    this.#options.onReport({ id, drop, source, destination, count, firstMillis, lastMillis, repeat }, folded);
+    const report = { id, drop, source, destination, count, firstMillis, lastMillis, repeat };
+    this.#options.onReport(Object.freeze(report), folded);
   }
 
   /** Asks from the `from`th on. */
