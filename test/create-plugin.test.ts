@@ -4,7 +4,9 @@
  */
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { createPlugin } from "../core/cli/create-plugin.ts";
 import { Child, checkout, droplens } from "./support/child.ts";
 import { tempFolder } from "./support/temp-folder.ts";
 
@@ -15,10 +17,17 @@ const examples = [
   { role: "sink", thing: "webhook", folder: "webhook-sink" },
 ] as const;
 
-async function create(args: readonly string[], cwd: string) {
-  const child = droplens(["create-plugin", ...args], { cwd });
-  return { code: await child.ended(), stdout: child.stdout, stderr: child.stderr };
+/** The command itself; its words on the command line are tried by "says what it wrote". */
+async function create([role = "", thing = "", ...more]: readonly string[], cwd: string) {
+  const { dir, droplens: version } = parseArgs({ args: [...more], options: optionNames }).values;
+  const out: string[] = [];
+  const err: string[] = [];
+  const io = { cwd, stdout: (text: string) => void out.push(text), stderr: (text: string) => void err.push(text) };
+  const code = await createPlugin({ role, thing, ...(dir && { dir }), ...(version && { droplens: version }) }, io);
+  return { code, stdout: out.join(""), stderr: err.join("") };
 }
+
+const optionNames = { dir: { type: "string" }, droplens: { type: "string" } } as const;
 
 function filesOf(folder: string): Record<string, string> {
   const paths = globSync(["*.*", ".gitignore", "src/*"], { cwd: folder });
@@ -66,7 +75,9 @@ describe.for(examples)("a new $role", ({ role, thing, folder }) => {
 
 describe("create-plugin", () => {
   it("says what it wrote and what to do next", async () => {
-    const { stdout } = await create(["sink", "my-webhook"], tempFolder(onTestFinished));
+    const child = droplens(["create-plugin", "sink", "my-webhook"], { cwd: tempFolder(onTestFinished) });
+    expect([await child.ended(), child.stderr]).toEqual([0, ""]);
+    const { stdout } = child;
     expect(stdout).toMatch(/^ {2}droplens-plugin-sink-my-webhook\/src\/my-webhook-sink\.test\.ts$/m);
     expect(stdout).toMatch(/^ {2}cd droplens-plugin-sink-my-webhook && npm install$/m);
   });

@@ -13,8 +13,10 @@ export interface CreatePluginOptions {
   readonly droplens?: string;
 }
 
+type Shell = Pick<Io, "cwd" | "stdout" | "stderr">;
+
 /** 2: the name is wrong, or something is there already; 1: it cannot be written. */
-export async function createPlugin({ dir, ...request }: CreatePluginOptions, io: Io): Promise<ExitCode> {
+export async function createPlugin({ dir, ...request }: CreatePluginOptions, io: Shell): Promise<ExitCode> {
   const made = pluginPackage(request);
   if (!made.ok) return fail(io, 2, made.problem);
   const folder = resolve(io.cwd, dir ?? made.package.name);
@@ -32,7 +34,7 @@ export async function createPlugin({ dir, ...request }: CreatePluginOptions, io:
   return 0;
 }
 
-function fail(io: Io, code: ExitCode, problem: string): ExitCode {
+function fail(io: Shell, code: ExitCode, problem: string): ExitCode {
   io.stderr(`droplens: ${problem}\n`);
   return code;
 }
