@@ -5,11 +5,11 @@ import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type DropReport, StandardOutput } from "../../core/plugin/index.ts";
 import { dropReport, packetDrop } from "../../core/testkit/drops.ts";
+import { agent, api, cart, db, nodeB, web } from "../../core/testkit/shop-endpoints.ts";
 import { testContext } from "../../core/testkit/test-context.ts";
 import { painted, plain, wantsColor } from "./color.ts";
 import { ConsoleSink } from "./console-sink.ts";
 import { reportLine } from "./report-line.ts";
-import { agent, api, cart, db, nodeB, web } from "./testdata/reports.ts";
 
 const begin = "2026-11-20T20:00:00.000Z";
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { DropReport } from "../../core/plugin/index.ts";
 import { dropReport, packetDrop } from "../../core/testkit/drops.ts";
+import { agent, api, cart, db, nodeB, web } from "../../core/testkit/shop-endpoints.ts";
 import { lineFormats } from "./line-formats.ts";
-import { agent, api, cart, db, nodeB, web } from "./testdata/reports.ts";
 
 const read = (format: "droplens" | "gke", parts: Partial<DropReport>) => {
   const line = lineFormats[format](dropReport(parts));

@@ -1,5 +1,5 @@
-/** The ends of a made-up cluster, for reports. */
-import type { Endpoint } from "../../../core/plugin/index.ts";
+/** The ends of a made-up cluster, for the tests of sinks that show them. Not part of the public testkit. */
+import type { Endpoint } from "../plugin/index.ts";
 
 export const web: Endpoint = {
   kind: "pod",
