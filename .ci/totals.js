@@ -16,7 +16,8 @@ const outcomes = new Map();
 /** Names of skipped tests that should have run. */
 const missed = new Set();
 
-for (const { name, tests } of [...systemRun, ...readReport("unit").map(withoutRepeated)]) {
+const trials = ["durability", "hostile"].flatMap(readReport);
+for (const { name, tests } of [...systemRun, ...trials, ...readReport("unit").map(withoutRepeated)]) {
   for (const test of tests) {
     outcomes.set(`${name} > ${test.name}`, test.outcome);
     if (test.outcome === "skipped" && waitsForSystem(name)) missed.add(`${name} > ${test.name}`);
@@ -64,7 +65,7 @@ function withoutRepeated({ name, tests }) {
 
 /** Whether a skipped test of this file is a gap: the system's own always, a borrowed file when none of it was run. */
 function waitsForSystem(path) {
-  if (path.includes("/test/system/")) return true;
+  if (/\/test\/(system|durability|hostile)\//.test(path)) return true;
   // The same rule as in test/system/vitest.config.ts.
   const isGated = existsSync(path) && /process\.env\.(DROPLENS_SYSTEM|KUBECONFIG)\b/.test(readFileSync(path, "utf8"));
   return isGated && !ranInSystem.has(path);
