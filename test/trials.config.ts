@@ -7,6 +7,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/durability/**/*.test.ts", "test/hostile/**/*.test.ts"],
+    globalSetup: ["test/support/built-program.ts"],
     fileParallelism: false,
     testTimeout: 3_600_000,
     hookTimeout: 180_000,

@@ -1,10 +1,11 @@
 /**
  * The program as a new user has it: a process of its own, with nothing in its environment but what the test gives.
- * `droplens` starts one command from the sources; what it prints is kept, apart for stdout and stderr.
+ * `droplens` starts one command; what it prints is kept, apart for stdout and stderr.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { inject } from "vitest";
 import { waitFor } from "../system/wait-for.ts";
 
 export const checkout = join(import.meta.dirname, "../..");
@@ -23,9 +24,10 @@ export interface ChildOptions {
   readonly within?: readonly string[];
 }
 
-/** `droplens ARGS…`, from the sources. */
+/** `droplens ARGS…`, from the sources; in the trials, as built for them (built-program.ts). */
 export function droplens(args: readonly string[], options: ChildOptions): Child {
-  const program = [...(options.within ?? []), process.execPath, join(checkout, "core/main.ts")];
+  const file = inject("builtProgram") ?? join(checkout, "core/main.ts");
+  const program = [...(options.within ?? []), process.execPath, file];
   return new Child([...program, ...args], options);
 }
 
@@ -63,6 +65,10 @@ export class Child {
 
   endInput(): void {
     this.#process.stdin?.end();
+  }
+
+  get processId(): number {
+    return this.#process.pid ?? 0;
   }
 
   get running(): boolean {
