@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { LineParser } from "../plugin/parser.ts";
+import { RetryableError } from "../plugin/errors.ts";
+import type { LineParser, Parser } from "../plugin/parser.ts";
 import type { Resolver } from "../plugin/resolver.ts";
 import { packetDrop } from "../testkit/drops.ts";
 import { FakeClock, settle } from "../testkit/fake-clock.ts";
@@ -44,17 +45,25 @@ interface Wanted {
   readonly source?: MemorySource;
   readonly resolvers?: readonly Resolver[];
   readonly checkpoint?: CheckpointFile;
+  readonly parser?: Parser;
 }
 
-function makePipeline({ options = {}, source = new MemorySource(), resolvers = [], checkpoint }: Wanted = {}) {
+function makePipeline({ options = {}, source = new MemorySource(), resolvers = [], checkpoint, parser }: Wanted = {}) {
   const clock = new FakeClock();
   const logger = new MemoryLogger();
   const [fast, slow] = [new MemorySink(), new MemorySink()];
   const delivery = { capacity: 100, maxBatch: 10, concurrency: 1, timeoutMillis: 1e6, maxAgeMillis: 1e6 };
   const pipeline = new Pipeline({
     options: { ...defaults, ...options },
-    source: { role: "source", name: "memory", plugin: "", options: {}, where: "", instance: source },
-    parser: { role: "parser", name: "ports", plugin: "", options: {}, where: "", instance: portParser(clock) },
+    source: { role: "source", name: "memory", plugin: "memory", options: {}, where: "x.yaml:4:3", instance: source },
+    parser: {
+      role: "parser",
+      name: "ports",
+      plugin: "ports",
+      options: {},
+      where: "x.yaml:5:3",
+      instance: parser ?? portParser(clock),
+    },
     resolvers: resolvers.map((instance) => ({
       role: "resolver",
       name: "resolver",
@@ -284,8 +293,22 @@ describe("pipeline", () => {
       throw new Error("not a file");
     };
     const made = makePipeline({ source });
-    await expect(made.running).rejects.toThrow("not a file");
+    await expect(made.running).rejects.toThrow("cannot read on from memory (x.yaml:4:3): not a file");
     expect(made.fast.packets).toBe(1);
+  });
+
+  it("fails, and names the parser, when its scan throws, even what a source might try again", async () => {
+    const source = new MemorySource();
+    source.read = async function* () {
+      yield { bytes: Buffer.from("80\n"), resume: 1 };
+    };
+    const parser = {
+      scan() {
+        throw new RetryableError("ODD", "no idea");
+      },
+    };
+    const made = makePipeline({ source, parser });
+    await expect(made.running).rejects.toThrow("cannot go on with ports (x.yaml:5:3): no idea");
   });
 });
 

@@ -81,7 +81,7 @@ export class Pipeline {
     this.#deliveries = new Deliveries({ clock, logger, waitForEver, onAck: observe.delivered }, sinks);
     this.#keeper = new CheckpointKeeper(parts);
     const { collector } = this;
-    this.#reading = new Reading({ collector, clock, logger, room: () => this.#room() }, readersOf(parts));
+    this.#reading = new Reading({ collector, clock, logger, room: () => this.#room() }, parts);
   }
 
   get name(): string {
@@ -160,7 +160,7 @@ export class Pipeline {
     this.collector.configure(maxAgeMillis);
     this.resolution.useResolvers(plan.resolvers.map((stage) => stage.instance));
     const leaving = this.#deliveries.exchange(plan.sinks, this.#packetsPast());
-    this.#reading.proceed(readersOf(plan));
+    this.#reading.proceed(plan);
     await Promise.all([leaving, this.resolution.settled()]);
   }
 
@@ -283,10 +283,6 @@ export class Pipeline {
       this.#parts.resolvers.find((stage) => stage.instance === resolver)?.name ?? "a resolver of before the reload"
     );
   }
-}
-
-function readersOf({ source, parser }: PipelinePlan) {
-  return { source: source.instance, parser: parser.instance };
 }
 
 function ended(signal: AbortSignal): Promise<void> {

@@ -6,11 +6,11 @@
 import { backoffMillis } from "../plugin/backoff.ts";
 import type { Clock, Logger } from "../plugin/context.ts";
 import { describeError, isRetryable } from "../plugin/errors.ts";
-import type { Parser } from "../plugin/parser.ts";
-import type { JsonValue, Source } from "../plugin/source.ts";
+import type { JsonValue } from "../plugin/source.ts";
 import type { Collector } from "./collector.ts";
 import { countLines } from "./line-count.ts";
 import { chunkParser } from "./line-scanner.ts";
+import { type Stage, StageError } from "./stage.ts";
 
 export interface ReadingParts {
   readonly collector: Collector;
@@ -21,8 +21,8 @@ export interface ReadingParts {
 }
 
 export interface Readers {
-  readonly source: Source;
-  readonly parser: Parser;
+  readonly source: Stage<"source">;
+  readonly parser: Stage<"parser">;
 }
 
 const backoff = { firstMillis: 500, maxMillis: 30_000 };
@@ -96,10 +96,13 @@ export class Reading {
         });
         if (!stretch.aborted) return "ended";
       } catch (error) {
+        if (error instanceof StageError) throw error;
         if (stretch.aborted) break;
-        if (!isRetryable(error)) throw error;
+        const { source } = this.#readers;
+        if (!isRetryable(error)) throw new StageError("PLUGIN_READ", "cannot read on from", source, error);
         const waitMillis = backoffMillis(++failures, backoff, error.retryAfterMillis);
-        this.#parts.logger.warn({ error: describeError(error), waitMillis }, "reading failed: trying again");
+        const fields = { plugin: source.name, error: describeError(error), waitMillis };
+        this.#parts.logger.warn(fields, "reading failed: trying again");
         await this.#parts.clock.sleep(waitMillis, stretch).catch(() => {});
       }
     }
@@ -108,14 +111,29 @@ export class Reading {
 
   async #read(signal: AbortSignal, onChunk: () => void): Promise<void> {
     const { collector, room } = this.#parts;
-    const parser = chunkParser(this.#readers.parser);
-    for await (const { bytes, resume } of this.#readers.source.read(this.resume, signal)) {
+    const { source } = this.#readers;
+    const scan = this.#scanner();
+    for await (const { bytes, resume } of source.instance.read(this.resume, signal)) {
       collector.beginChunk();
-      parser.scan(bytes, collector);
+      scan(bytes);
       this.linesRead += countLines(bytes);
       this.resume = resume;
       onChunk();
       await room();
     }
+  }
+
+  #scanner(): (bytes: Uint8Array) => void {
+    const { collector } = this.#parts;
+    const { parser } = this.#readers;
+    const scanner = chunkParser(parser.instance);
+    return (bytes) => {
+      try {
+        scanner.scan(bytes, collector);
+      } catch (error) {
+        // It may not throw, and how much of the chunk it had counted by then is not known.
+        throw new StageError("PLUGIN_SCAN", "cannot go on with", parser, error);
+      }
+    };
   }
 }

@@ -17,6 +17,13 @@ export interface Stage<R extends Role = Role> {
   readonly instance: RoleInstances[R];
 }
 
+/** What a plugin could not do, with its name, its version and its place in the config. */
+export class StageError extends DroplensError<"PLUGIN_START" | "PLUGIN_READ" | "PLUGIN_SCAN"> {
+  constructor(code: StageError["code"], what: string, stage: Stage, error: unknown) {
+    super(code, `${what} ${titleOf(stage)} (${stage.where}): ${describeError(error)}`);
+  }
+}
+
 /** One after the other; an error names the plugin and ends the start-up. */
 export async function startStages(stages: readonly Stage[], signal: AbortSignal): Promise<void> {
   for (const stage of stages) {
@@ -25,8 +32,7 @@ export async function startStages(stages: readonly Stage[], signal: AbortSignal)
       await lifecycle(stage).start?.(signal);
     } catch (error) {
       signal.throwIfAborted();
-      const who = stage.name === stage.plugin ? stage.name : titleOf(stage);
-      throw new DroplensError("PLUGIN_START", `cannot start ${who} (${stage.where}): ${describeError(error)}`);
+      throw new StageError("PLUGIN_START", "cannot start", stage, error);
     }
   }
 }
@@ -44,6 +50,7 @@ export async function stopStages(stages: readonly Stage[], logger: Logger, signa
 
 /** `sink-webhook 1.2.3`, or `audit (sink-webhook 1.2.3)` where the config gives it another name. */
 function titleOf({ name, plugin }: Stage): string {
+  if (name === plugin) return name;
   return plugin.startsWith(`${name} `) ? plugin : `${name} (${plugin})`;
 }
 

@@ -16,8 +16,9 @@ export interface Sink extends Lifecycle {
    *   `rejected`, and logged.
    * - At least once: after a crash a report may come again.
    * - `signal` aborts at the deadline of a stop or when the delivery takes longer than `timeoutMillis`: give up, reject.
-   * - At most `concurrency` calls are under way at once. The reports are frozen and shared by all sinks: never change them;
-   *   the array belongs to the core again once the promise settles.
+   * - At most `concurrency` calls are under way at once. The reports are shared by all sinks: never change them
+   *   (a report is frozen, its drop and ends are read-only by type; the testkit's suite freezes them all); the array
+   *   belongs to the core again once the promise settles.
    */
   deliver(reports: readonly DropReport[], signal: AbortSignal): Promise<DeliveryResult | undefined>;
 }
