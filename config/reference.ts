@@ -6,6 +6,7 @@ import { configSchema, useSchemas } from "../core/config/core-schema.ts";
 import { jsonSchemaOf } from "../core/config/json-schema.ts";
 import { showPipeline, timings } from "../core/operations/pipeline-metrics.ts";
 import { showProcess } from "../core/operations/process-metrics.ts";
+import { uncaughtErrors } from "../core/operations/uncaught.ts";
 import type { Pipeline } from "../core/pipeline/pipeline.ts";
 import type { PluginDefinition, Role } from "../core/plugin/definition.ts";
 import { plugins } from "./plugins.ts";
@@ -115,6 +116,7 @@ function labelList(labels: readonly string[]): string {
 function coreInstruments(): readonly RegisteredInstrument[] {
   const metrics = new RecordingMetrics();
   showProcess(metrics);
+  uncaughtErrors(metrics);
   timings(metrics, "drops");
   // Its values are read when somebody scrapes, which nobody does here.
   showPipeline(metrics, { name: "drops" } as Pipeline);

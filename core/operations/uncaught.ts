@@ -4,7 +4,7 @@
  * one bad plugin shall not silence the others. From the core itself it may mean anything: `stop` ends the program in
  * order, and what was not delivered is in the checkpoint. Called by the entry for each such error.
  */
-import type { Clock, Logger, Metrics } from "../plugin/context.ts";
+import type { Clock, Counter, Logger, Metrics } from "../plugin/context.ts";
 import { describeError } from "../plugin/errors.ts";
 import { OnceAMinute } from "../plugin/once-a-minute.ts";
 import { pluginAtWork } from "../plugin-at-work.ts";
@@ -17,11 +17,7 @@ export interface UncaughtParts {
 }
 
 export function uncaughtListener({ logger, metrics, clock, stop }: UncaughtParts): (error: unknown) => void {
-  const count = metrics.counter({
-    name: "droplens_uncaught_errors_total",
-    help: "Errors that a plugin threw where nobody could catch them",
-    labels: ["plugin"],
-  });
+  const count = uncaughtErrors(metrics);
   const due = new OnceAMinute(clock);
   return (error) => {
     const plugin = pluginAtWork();
@@ -35,6 +31,14 @@ export function uncaughtListener({ logger, metrics, clock, stop }: UncaughtParts
     const hint = "everything goes on, but this plugin may be broken: tell its author, and restart to be sure";
     logger.error({ plugin, ...fields }, `an error that the plugin did not catch: ${hint}`);
   };
+}
+
+export function uncaughtErrors(metrics: Metrics): Counter {
+  return metrics.counter({
+    name: "droplens_uncaught_errors_total",
+    help: "Errors that a plugin threw where nobody could catch them",
+    labels: ["plugin"],
+  });
 }
 
 const maxFrames = 8;
