@@ -1,49 +1,12 @@
-/**
- * The options of sink-otel: what the user writes. What is left out comes from the `OTEL_*` environment, then from the
- * specification's defaults (settings.ts), so most keys have no default here.
- */
+/** The options of sink-otel: what the user writes. How to reach the Collector is shared: core/otlp/options.ts. */
 import { z } from "zod";
-import { duration } from "../../core/plugin/index.ts";
-
-export const protocols = ["http/protobuf", "http/json", "grpc"] as const;
-export type Protocol = (typeof protocols)[number];
-
-/** An attempt has to end before the delivery queue gives it up (otel-sink.ts). */
-export const maxTimeoutMillis = 50_000;
-
-const bounded = (least: number, most: number, words: string) =>
-  duration()
-    .refine((millis) => millis >= least && millis <= most, `expected a duration from ${words}`)
-    .optional();
-
-const file = z.string().min(1).optional();
+import { checkEndpoints, otlpKeys } from "../../core/otlp/options.ts";
 
 const shape = z.strictObject({
   logs: z.boolean().default(true).describe("One log record for each report"),
   metrics: z.boolean().default(true).describe("The counter droplens.packet.dropped"),
-  protocol: z.enum(protocols).optional().describe("http/protobuf by default"),
-  endpoint: z
-    .string()
-    .optional()
-    .describe("The Collector, like http://otel:4318; /v1/logs and /v1/metrics are appended unless it is for grpc"),
+  ...otlpKeys,
   logsEndpoint: z.string().optional().describe("Where logs go, in place of endpoint; taken as it is"),
-  metricsEndpoint: z.string().optional().describe("Where metrics go, in place of endpoint; taken as it is"),
-  headers: z
-    .record(z.string(), z.string())
-    .optional()
-    .describe("Sent with each request, beside those of the environment"),
-  compression: z.enum(["none", "gzip"]).optional().describe("How requests are packed; none by default"),
-  timeout: bounded(1, maxTimeoutMillis, "1ms to 50s").describe("How long one request may take; 10s by default"),
-  tls: z
-    .strictObject({
-      caFile: file.describe("Whom to trust, PEM, in place of the system's authorities"),
-      certFile: file.describe("This client's certificate, PEM"),
-      keyFile: file.describe("Its private key, PEM"),
-    })
-    .optional()
-    .describe("Files are read again when the connection is lost"),
-  insecure: z.boolean().optional().describe("An endpoint for grpc without a scheme: plain text instead of TLS"),
-  interval: bounded(100, 3_600_000, "100ms to 1h").describe("How often metrics are sent; 1m by default"),
   temporality: z
     .enum(["cumulative", "delta"])
     .optional()
@@ -54,27 +17,10 @@ const shape = z.strictObject({
     .max(100_000)
     .default(2000)
     .describe("Attribute sets of the counter at most; the last one is otel.metric.overflow"),
-  resource: z
-    .record(z.string().min(1), z.union([z.string(), z.number(), z.boolean()]))
-    .default({})
-    .describe("Resource attributes, before those of the environment"),
 });
 
 export const options = shape
   .refine(({ logs, metrics }) => logs || metrics, { path: ["logs"], error: "logs and metrics are both off" })
-  .superRefine(({ protocol, ...keys }, context) => {
-    for (const key of ["endpoint", "logsEndpoint", "metricsEndpoint"] as const) {
-      const problem = protocol === "grpc" ? undefined : schemeProblem(keys[key] ?? "");
-      if (problem !== undefined) context.addIssue({ code: "custom", path: [key], message: problem });
-    }
-  });
+  .superRefine(checkEndpoints);
 
 export type SinkOtelOptions = z.output<typeof options>;
-
-/** Why `endpoint` is no address for HTTP; empty counts as left out, so that `"${env:NAME:-}"` is legal. */
-export function schemeProblem(endpoint: string): string | undefined {
-  if (endpoint === "" || /^https?:\/\/[^/]/i.test(endpoint)) return undefined;
-  const other = /^([a-z][a-z0-9+.-]*):\/\//i.exec(endpoint)?.[1];
-  if (other !== undefined) return `the scheme "${other}" is none for OTLP: write http:// or https://`;
-  return `"${endpoint}" has no scheme: write "http://${endpoint}", or https:// for TLS`;
-}

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { GrpcReceiver } from "../../core/otlp/testdata/grpc-receiver.ts";
+import { partialSuccess } from "../../core/otlp/testdata/otlp-receiver.ts";
 import { dropReport, packetDrop } from "../../core/testkit/drops.ts";
 import { settle } from "../../core/testkit/fake-clock.ts";
-import { GrpcReceiver } from "./testdata/grpc-receiver.ts";
-import { partialSuccess } from "./testdata/otlp-receiver.ts";
 import { makeSink, never, rejection, startSink, stopSinks } from "./testdata/sink-under-test.ts";
 
 let receiver: GrpcReceiver;

@@ -2,9 +2,14 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createServer, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  type Answer,
+  OtlpReceiver,
+  partialSuccess,
+  partialSuccessJson,
+} from "../../core/otlp/testdata/otlp-receiver.ts";
 import { dropReport, packetDrop } from "../../core/testkit/drops.ts";
 import { settle } from "../../core/testkit/fake-clock.ts";
-import { type Answer, OtlpReceiver, partialSuccess, partialSuccessJson } from "./testdata/otlp-receiver.ts";
 import { makeSink, never, rejection, startSink, stopSinks } from "./testdata/sink-under-test.ts";
 
 let receiver: OtlpReceiver;

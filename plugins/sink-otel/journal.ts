@@ -2,9 +2,10 @@
  * What became of the exports: counted, logged once a minute where something was lost, and kept for /readyz and /status.
  * Called by log and metric exports with each outcome.
  */
+
+import type { Signal } from "../../core/otlp/environment.ts";
+import type { Outcome } from "../../core/otlp/outcome.ts";
 import { type Counter, type Gauge, OnceAMinute, type PluginContext } from "../../core/plugin/index.ts";
-import type { Signal } from "./environment.ts";
-import type { Outcome } from "./outcome.ts";
 
 export class Journal {
   readonly #context: PluginContext;

@@ -6,12 +6,12 @@
 import type { Logger as OtelLogger } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
 import { LoggerProvider, type LogRecordProcessor, type ReadableLogRecord } from "@opentelemetry/sdk-logs";
+import { type Exporter, logsExporter } from "../../core/otlp/exporter.ts";
+import type { Outcome } from "../../core/otlp/outcome.ts";
+import type { Scope } from "../../core/otlp/scope.ts";
+import type { SignalSettings } from "../../core/otlp/settings.ts";
 import type { Clock, DropReport } from "../../core/plugin/index.ts";
-import { type Exporter, logsExporter } from "./exporter.ts";
 import { logRecord } from "./log-record.ts";
-import type { Outcome } from "./outcome.ts";
-import type { Scope } from "./scope.ts";
-import type { SignalSettings } from "./settings.ts";
 
 export class LogExport {
   readonly #exporter: Exporter<ReadableLogRecord[]>;

@@ -1,8 +1,9 @@
 import * as conventions from "@opentelemetry/semantic-conventions/incubating";
 import { expect, test } from "vitest";
+import { hrTime } from "../../core/otlp/hr-time.ts";
 import { dropReport, packetDrop } from "../../core/testkit/drops.ts";
 import { logAttributes, metricAttributes } from "./drop-attributes.ts";
-import { exactTime, hrTime, logRecord, sentence } from "./log-record.ts";
+import { exactTime, logRecord, sentence } from "./log-record.ts";
 import { agent, db, host, node, synDrop, web } from "./testdata/ends.ts";
 
 test("a log record says everything that is known, under the names of the note", () => {

@@ -2,6 +2,7 @@
  * A report as an OpenTelemetry log record. Reports in, what Logger.emit takes out; called by log-export.ts.
  */
 import type { HrTime, LogRecord } from "@opentelemetry/api";
+import { hrTime } from "../../core/otlp/hr-time.ts";
 import type { DropReport, Endpoint } from "../../core/plugin/index.ts";
 import { cleanText, logAttributes } from "./drop-attributes.ts";
 
@@ -30,11 +31,6 @@ export function exactTime(time: string): HrTime | undefined {
   const millis = Date.parse(`${toSeconds}Z`);
   if (Number.isNaN(millis) || millis < 0) return undefined;
   return [millis / 1000, Number(decimals.padEnd(9, "0").slice(0, 9))];
-}
-
-export function hrTime(millis: number): HrTime {
-  const whole = Math.max(0, Math.floor(millis));
-  return [Math.floor(whole / 1000), (whole % 1000) * 1e6];
 }
 
 /** "TCP packet from shop/web-1 (10.0.0.7:40000) to data/db-0 (10.0.0.9:5432) dropped by calico-drop:". */

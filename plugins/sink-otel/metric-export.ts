@@ -4,6 +4,9 @@
  */
 import type { Resource } from "@opentelemetry/resources";
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
+import { type Exporter, metricsExporter } from "../../core/otlp/exporter.ts";
+import { type Outcome, toError } from "../../core/otlp/outcome.ts";
+import type { SignalSettings } from "../../core/otlp/settings.ts";
 import {
   backoffMillis,
   type DeliveryResult,
@@ -11,12 +14,10 @@ import {
   describeError,
   type PluginContext,
 } from "../../core/plugin/index.ts";
-import { type Exporter, metricsExporter } from "./exporter.ts";
 import type { Journal } from "./journal.ts";
-import { type Outcome, toError } from "./outcome.ts";
 import { PacketSums } from "./packet-sums.ts";
 import { scopeOf } from "./scope.ts";
-import type { Settings, SignalSettings } from "./settings.ts";
+import type { Settings } from "./settings.ts";
 
 export interface MetricExportParts {
   readonly settings: SignalSettings;

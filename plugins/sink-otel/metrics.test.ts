@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { OtlpReceiver, partialSuccess, type Request } from "../../core/otlp/testdata/otlp-receiver.ts";
 import { dropReport, packetDrop } from "../../core/testkit/drops.ts";
 import { settle } from "../../core/testkit/fake-clock.ts";
 import { db, web } from "./testdata/ends.ts";
-import { OtlpReceiver, partialSuccess, type Request } from "./testdata/otlp-receiver.ts";
 import { never, rejection, type SinkUnderTest, startSink, stopSinks } from "./testdata/sink-under-test.ts";
 
 let receiver: OtlpReceiver;

@@ -2,6 +2,13 @@
  * The sink: reports come in, go to the Collector as log records and into the counter, and are acked when it said so.
  * Made by index.ts, called by the delivery queue of the core.
  */
+
+import { listenToDiag } from "../../core/otlp/diag.ts";
+import { portHint } from "../../core/otlp/endpoint.ts";
+import { type Outcome, toError } from "../../core/otlp/outcome.ts";
+import { resourceOf } from "../../core/otlp/resource.ts";
+import { type SignalSettings, shownSettings } from "../../core/otlp/settings.ts";
+import { readTlsMaterial } from "../../core/otlp/tls-material.ts";
 import {
   type DeliveryOptions,
   type DeliveryResult,
@@ -13,16 +20,11 @@ import {
   type Sink,
 } from "../../core/plugin/index.ts";
 import type { SinkOtelOptions } from "./config.ts";
-import { portHint } from "./endpoint.ts";
 import { Journal } from "./journal.ts";
 import { LogExport } from "./log-export.ts";
 import { MetricExport } from "./metric-export.ts";
-import { listenToDiag } from "./otel-diag.ts";
-import { type Outcome, toError } from "./outcome.ts";
-import { resourceOf } from "./resource.ts";
 import { scopeOf } from "./scope.ts";
-import { type Settings, type SignalSettings, settingsOf } from "./settings.ts";
-import { readTlsMaterial } from "./tls-material.ts";
+import { type Settings, settingsOf } from "./settings.ts";
 
 interface Running {
   readonly settings: Settings;
@@ -123,8 +125,8 @@ export class OtelSink implements Sink {
   status(): Readonly<Record<string, unknown>> {
     const { settings, metrics } = this.#running ?? {};
     return {
-      logs: shown(settings?.logs),
-      metrics: shown(settings?.metrics),
+      logs: settings?.logs && shownSettings(settings.logs),
+      metrics: settings?.metrics && shownSettings(settings.metrics),
       series: metrics?.series,
       unsettledPackets: metrics?.unsettledPackets,
     };
@@ -132,7 +134,7 @@ export class OtelSink implements Sink {
 
   #exports({ logs, metrics, intervalMillis, temporality }: Settings): Pick<Running, "logs" | "metrics"> {
     const context = this.#context;
-    const resource = resourceOf(this.#options, context.environment);
+    const resource = resourceOf(this.#options.resource, context.environment);
     const { maxSeries } = this.#options;
     const shared = { resource, context, journal: this.#journal, intervalMillis, temporality, maxSeries };
     return {
@@ -145,9 +147,9 @@ export class OtelSink implements Sink {
   async #announce(settings: SignalSettings): Promise<void> {
     await readTlsMaterial(settings.tls);
     const { logger } = this.#context;
-    logger.info(shown(settings) ?? {}, `${settings.signal} go to the Collector`);
+    logger.info(shownSettings(settings), `${settings.signal} go to the Collector`);
     const hint = portHint(settings.protocol, settings.endpoint.url);
-    if (hint !== undefined) logger.warn(shown(settings) ?? {}, hint);
+    if (hint !== undefined) logger.warn(shownSettings(settings), hint);
   }
 }
 
@@ -172,10 +174,6 @@ function divided(batch: readonly DropReport[], outcome: Exclude<Outcome, { kind:
 
 function signalsOf({ logs, metrics }: Settings): SignalSettings[] {
   return [logs, metrics].filter((settings) => settings !== undefined);
-}
-
-function shown(settings: SignalSettings | undefined): { readonly url: string; readonly protocol: string } | undefined {
-  return settings && { url: settings.endpoint.url.href, protocol: settings.protocol };
 }
 
 /** An empty request is answered like a full one. */

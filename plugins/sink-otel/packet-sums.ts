@@ -5,9 +5,9 @@
  */
 import { type Attributes, ValueType } from "@opentelemetry/api";
 import { AggregationTemporality, type DataPoint, DataPointType, type MetricData } from "@opentelemetry/sdk-metrics";
+import { hrTime } from "../../core/otlp/hr-time.ts";
 import type { DropReport } from "../../core/plugin/index.ts";
 import { metricAttributes } from "./drop-attributes.ts";
-import { hrTime } from "./log-record.ts";
 
 export interface PacketSumsOptions {
   readonly temporality: "cumulative" | "delta";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { resourceOf } from "../../core/otlp/resource.ts";
 import type { Environment } from "../../core/plugin/index.ts";
 import { options } from "./config.ts";
-import { resourceOf } from "./resource.ts";
 import { settingsOf } from "./settings.ts";
 
 const settings = (written: Readonly<Record<string, unknown>>, environment: Environment = {}) =>
@@ -102,7 +102,7 @@ test.each([
   { written: {}, environment: { [`${E}_ENDPOINT`]: "otel:4318" }, says: `${E}_ENDPOINT: "otel:4318" has no scheme` },
   { written: { endpoint: "http://me:pass@otel" }, environment: {}, says: "write them as a header" },
   { written: { headers: { "x y": "1" } }, environment: {}, says: 'headers: "x y"' },
-  { written: { headers: { "Content-Type": "1" } }, environment: {}, says: "is set by sink-otel itself" },
+  { written: { headers: { "Content-Type": "1" } }, environment: {}, says: "is set by Droplens itself" },
   { written: { tls: { certFile: "a" } }, environment: {}, says: "keyFile (OTEL_EXPORTER_OTLP_CLIENT_KEY) is missing" },
 ])("the start refuses $written $environment", ({ written, environment, says }) => {
   expect(() => settings(written, environment)).toThrow(says);
@@ -155,10 +155,7 @@ test("the resource: the option before OTEL_SERVICE_NAME, before OTEL_RESOURCE_AT
     OTEL_SERVICE_NAME: "named",
     OTEL_RESOURCE_ATTRIBUTES: "service.name=other,k8s.node.name=node-2,team=net%20ops,region=eu",
   };
-  const { attributes } = resourceOf(
-    options.parse({ resource: { region: "us", "k8s.cluster.name": "prod" } }),
-    environment,
-  );
+  const { attributes } = resourceOf({ region: "us", "k8s.cluster.name": "prod" }, environment);
   expect(attributes).toMatchObject({
     "service.name": "named",
     "service.namespace": "kube-system",
@@ -173,6 +170,6 @@ test("the resource: the option before OTEL_SERVICE_NAME, before OTEL_RESOURCE_AT
 });
 
 test("outside a pod two agents are told apart all the same", () => {
-  const id = () => resourceOf(options.parse({}), {}).attributes["service.instance.id"];
+  const id = () => resourceOf({}, {}).attributes["service.instance.id"];
   expect(id()).not.toBe(id());
 });

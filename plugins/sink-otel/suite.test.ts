@@ -1,9 +1,9 @@
 import { describe, it } from "vitest";
+import { GrpcReceiver } from "../../core/otlp/testdata/grpc-receiver.ts";
+import type { SeenPoint, SeenRecord } from "../../core/otlp/testdata/otlp-message.ts";
+import { OtlpReceiver } from "../../core/otlp/testdata/otlp-receiver.ts";
 import { sinkChecks } from "../../core/testkit/sink-checks.ts";
 import { sinkOtel } from "./index.ts";
-import { GrpcReceiver } from "./testdata/grpc-receiver.ts";
-import type { SeenPoint, SeenRecord } from "./testdata/otlp-message.ts";
-import { OtlpReceiver } from "./testdata/otlp-receiver.ts";
 
 const moods = ["unavailable", "refusing", "silent"] as const;
 const inRecords = (records: readonly SeenRecord[]) =>

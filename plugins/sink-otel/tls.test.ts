@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ServerCredentials } from "@grpc/grpc-js";
 import { afterEach, expect, test } from "vitest";
+import { GrpcReceiver } from "../../core/otlp/testdata/grpc-receiver.ts";
+import { OtlpReceiver } from "../../core/otlp/testdata/otlp-receiver.ts";
 import { dropReport } from "../../core/testkit/drops.ts";
-import { GrpcReceiver } from "./testdata/grpc-receiver.ts";
-import { OtlpReceiver } from "./testdata/otlp-receiver.ts";
 import { makeSink, never, rejection, startSink, stopSinks } from "./testdata/sink-under-test.ts";
 
 const path = (name: string) => join(import.meta.dirname, "../../core/kubernetes/testdata", name);

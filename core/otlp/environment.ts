@@ -2,7 +2,7 @@
  * Reads the `OTEL_*` variables as the specification wants: the signal's own before the general one, empty as unset, and
  * what makes no sense is ignored with a warning. Environment in, texts and numbers out; called by settings.ts.
  */
-import type { Environment } from "../../core/plugin/index.ts";
+import type { Environment } from "../plugin/context.ts";
 
 export type Signal = "logs" | "metrics";
 

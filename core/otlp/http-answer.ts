@@ -2,8 +2,8 @@
  * What an HTTP answer to an export means, by the OTLP specification: 2xx stored, 429/502/503/504 again, the rest never.
  * Status, headers and body in, a reply out; called by http-transport.ts.
  */
-import { parseRetryAfter } from "../../core/kubernetes/retry-after.ts";
-import { printable } from "../../core/plugin/index.ts";
+import { parseRetryAfter } from "../kubernetes/retry-after.ts";
+import { printable } from "../model/printable.ts";
 import { again, type RefusalReason, type Reply } from "./outcome.ts";
 import type { SignalSettings } from "./settings.ts";
 import { explained } from "./unreachable.ts";

@@ -2,7 +2,7 @@
  * Says why a Collector cannot be reached and what to do: in comes what the socket threw, out one sentence.
  * Called by the transports.
  */
-import { describeError } from "../../core/plugin/index.ts";
+import { describeError } from "../plugin/errors.ts";
 import { portHint } from "./endpoint.ts";
 import type { SignalSettings } from "./settings.ts";
 

@@ -1,5 +1,5 @@
 /** What can become of one export request, as data: what the transports and exporters return, and the sink acts on. */
-import { DroplensError, RetryableError } from "../../core/plugin/index.ts";
+import { DroplensError, RetryableError } from "../plugin/errors.ts";
 
 /** Fixed words: they are metric labels. */
 export type RefusalReason = "bad_request" | "unauthorized" | "not_found" | "too_large" | "refused";

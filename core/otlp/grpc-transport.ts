@@ -3,7 +3,7 @@
  * The gRPC library is loaded by the first call: it costs 4 MB that HTTP does not need.
  */
 import type { ChannelCredentials, Client, Metadata } from "@grpc/grpc-js";
-import { describeError } from "../../core/plugin/index.ts";
+import { describeError } from "../plugin/errors.ts";
 import { readGrpcFailure } from "./grpc-answer.ts";
 import { again, type Reply, type Transport } from "./outcome.ts";
 import type { SignalSettings } from "./settings.ts";

@@ -6,7 +6,7 @@ import { Agent, type IncomingMessage, request as requestPlain } from "node:http"
 import { request as requestTls, Agent as TlsAgent } from "node:https";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import { describeError } from "../../core/plugin/index.ts";
+import { describeError } from "../plugin/errors.ts";
 import { contentType, type HttpAnswer, readHttpAnswer } from "./http-answer.ts";
 import { again, type Reply, type Transport } from "./outcome.ts";
 import type { SignalSettings } from "./settings.ts";

@@ -1,6 +1,6 @@
 /**
  * One signal's way to the Collector: what the SDK's serializer makes of a request is sent once, within the timeout, and
- * the answer is read for what was refused. Requests in, outcomes out; called by log-export.ts and metric-export.ts.
+ * the answer is read for what was refused. Requests in, outcomes out; called by sink-otel and by telemetry.otlp.
  */
 import {
   type ISerializer,
@@ -11,8 +11,9 @@ import {
 } from "@opentelemetry/otlp-transformer";
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import { type Clock, printable } from "../../core/plugin/index.ts";
-import manifest from "../../package.json" with { type: "json" };
+import { printable } from "../model/printable.ts";
+import type { Clock } from "../plugin/context.ts";
+import { version } from "../version.ts";
 import { GrpcTransport } from "./grpc-transport.ts";
 import { HttpTransport } from "./http-transport.ts";
 import { again, type Outcome, type Transport } from "./outcome.ts";
@@ -29,8 +30,6 @@ interface Answer {
 
 type Serializer<Request> = ISerializer<Request, Answer>;
 
-export const droplensVersion: string = manifest.version;
-
 export class Exporter<Request> {
   readonly settings: SignalSettings;
   readonly #serializer: Serializer<Request>;
@@ -38,7 +37,7 @@ export class Exporter<Request> {
   readonly #clock: Clock;
 
   constructor(settings: SignalSettings, serializer: Serializer<Request>, clock: Clock) {
-    const userAgent = `droplens/${droplensVersion}`;
+    const userAgent = `droplens/${version}`;
     this.settings = settings;
     this.#serializer = serializer;
     this.#clock = clock;

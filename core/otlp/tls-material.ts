@@ -4,7 +4,7 @@
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { DroplensError, describeError } from "../../core/plugin/index.ts";
+import { DroplensError, describeError } from "../plugin/errors.ts";
 import type { TlsFiles } from "./settings.ts";
 
 export interface TlsMaterial {

@@ -5,10 +5,10 @@
  */
 import { randomUUID } from "node:crypto";
 import { defaultResource, type Resource, resourceFromAttributes } from "@opentelemetry/resources";
-import { type Environment, printable } from "../../core/plugin/index.ts";
-import type { SinkOtelOptions } from "./config.ts";
+import { printable } from "../model/printable.ts";
+import type { Environment } from "../plugin/context.ts";
+import { version } from "../version.ts";
 import { OtelEnvironment } from "./environment.ts";
-import { droplensVersion } from "./exporter.ts";
 
 /** Variables that a pod spec fills by the downward API, or by hand. */
 const downward = {
@@ -23,20 +23,20 @@ const downward = {
 
 type Attributes = Record<string, string | number | boolean>;
 
-export function resourceOf(options: SinkOtelOptions, environment: Environment): Resource {
+export function resourceOf(own: Attributes, environment: Environment): Resource {
   const variables = new OtelEnvironment(environment);
   const serviceName = variables.variable("OTEL_SERVICE_NAME");
   const attributes: Attributes = {
     ...fromPod(environment),
     ...variables.pairs(variables.variable("OTEL_RESOURCE_ATTRIBUTES")),
     ...(serviceName && { "service.name": serviceName.text }),
-    ...options.resource,
+    ...own,
   };
   return defaultResource().merge(resourceFromAttributes(cleaned(attributes)));
 }
 
 function fromPod(environment: Environment): Attributes {
-  const attributes: Attributes = { "service.name": "droplens", "service.version": droplensVersion };
+  const attributes: Attributes = { "service.name": "droplens", "service.version": version };
   for (const [name, key] of Object.entries(downward)) {
     const value = environment[name];
     if (value !== undefined && value !== "") attributes[key] = value;

@@ -3,7 +3,8 @@
  * that runs hears it, and the last one that stops gives it back. Called by otel-sink.ts.
  */
 import { DiagLogLevel, diag } from "@opentelemetry/api";
-import { type Logger, printable } from "../../core/plugin/index.ts";
+import { printable } from "../model/printable.ts";
+import type { Logger } from "../plugin/context.ts";
 
 const listeners = new Set<Logger>();
 

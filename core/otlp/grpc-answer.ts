@@ -1,7 +1,7 @@
 /**
  * What a failed gRPC call means, by the OTLP specification. A status in, a reply out; called by grpc-transport.ts.
  */
-import { printable } from "../../core/plugin/index.ts";
+import { printable } from "../model/printable.ts";
 import { again, type NotStored, type RefusalReason } from "./outcome.ts";
 import type { SignalSettings } from "./settings.ts";
 import { adviceIn, explained } from "./unreachable.ts";

@@ -2,9 +2,9 @@
  * Where a signal goes. The rules are the OTLP exporter specification's: `/v1/logs` is appended to the general endpoint
  * only; the scheme decides about TLS; only for gRPC it may be left out. Called by settings.ts.
  */
-import { DroplensError } from "../../core/plugin/index.ts";
-import { type Protocol, type SinkOtelOptions, schemeProblem } from "./config.ts";
+import { DroplensError } from "../plugin/errors.ts";
 import type { OtelEnvironment, Signal } from "./environment.ts";
+import { type OtlpOptions, type Protocol, schemeProblem } from "./options.ts";
 
 export interface Endpoint {
   /** For gRPC only its scheme and host count. */
@@ -26,7 +26,7 @@ const customPort: Readonly<Record<string, string>> = { grpc: "4317", http: "4318
 export function endpointOf(
   signal: Signal,
   protocol: Protocol,
-  from: { readonly options: SinkOtelOptions; readonly environment: OtelEnvironment },
+  from: { readonly options: OtlpOptions; readonly environment: OtelEnvironment },
 ): Endpoint {
   const family = protocol === "grpc" ? "grpc" : "http";
   const written = writtenEndpoint(signal, from) ?? {
@@ -52,7 +52,7 @@ export function portHint(protocol: Protocol, url: URL): string | undefined {
 
 function writtenEndpoint(
   signal: Signal,
-  { options, environment }: { readonly options: SinkOtelOptions; readonly environment: OtelEnvironment },
+  { options, environment }: { readonly options: OtlpOptions; readonly environment: OtelEnvironment },
 ): Written | undefined {
   const ownKey = signal === "logs" ? "logsEndpoint" : "metricsEndpoint";
   if (options[ownKey]) return { text: options[ownKey], origin: ownKey, general: false };
@@ -65,7 +65,7 @@ function writtenEndpoint(
 
 function insecure(
   signal: Signal,
-  { options, environment }: { readonly options: SinkOtelOptions; readonly environment: OtelEnvironment },
+  { options, environment }: { readonly options: OtlpOptions; readonly environment: OtelEnvironment },
 ): boolean {
   return options.insecure ?? environment.oneOf(environment.either(signal, "INSECURE"), ["true", "false"]) === "true";
 }
