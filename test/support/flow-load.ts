@@ -1,0 +1,104 @@
+/**
+ * Kernel log lines in a steady stream, each flow known: what was written is compared, flow by flow, with what a receiver
+ * has counted. Between pods web-1…web-N in `shop` and db-1…db-N in `data`, one flow for each pair and port.
+ */
+import { appendFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { kernelLine } from "./node-stage.ts";
+
+/** Packets by flow: `10.77.1.3:1080` is the source's address and the destination's port. */
+export type PacketCounts = ReadonlyMap<string, number>;
+
+export interface LoadParts {
+  readonly path: string;
+  /** Pairs of pods. */
+  readonly pairs: number;
+  /** Whose packets they are, in place of the pods. */
+  readonly sourceAddress?: (flow: number) => string;
+  readonly destinationAddress?: (flow: number) => string;
+  /** For a writer that keeps the file open; left out: appended to the file that is at the path now. */
+  readonly append?: (lines: string) => void;
+}
+
+const firstPort = 1024;
+
+export class FlowLoad {
+  readonly #parts: LoadParts;
+  readonly #written = new Map<string, number>();
+  readonly #frame: (source: string, destination: string, port: number) => string;
+  #flows = 0;
+  packets = 0;
+
+  constructor(parts: LoadParts) {
+    this.#parts = parts;
+    this.#frame = lineFrame();
+  }
+
+  get written(): PacketCounts {
+    return this.#written;
+  }
+
+  /** Flows that nobody had before. The first packet of each comes once, every third flow repeats `repeats` times. */
+  write(flows: number, repeats = 1): void {
+    const lines: string[] = [];
+    for (let i = 0; i < flows; i++) {
+      const line = this.#line(this.#flows++);
+      const packets = this.#flows % 3 === 0 ? 1 + repeats : 1;
+      for (let packet = 0; packet < packets; packet++) lines.push(line.text);
+      this.#written.set(line.flow, (this.#written.get(line.flow) ?? 0) + packets);
+      this.packets += packets;
+    }
+    const { path, append = (text: string) => appendFileSync(path, text) } = this.#parts;
+    append(lines.join(""));
+  }
+
+  /** So many new flows a second, until `signal` aborts. */
+  async keepWriting(flowsPerSecond: number, signal: AbortSignal): Promise<void> {
+    const begin = performance.now();
+    for (let written = 0; !signal.aborted; ) {
+      const due = Math.floor(((performance.now() - begin) / 1000) * flowsPerSecond);
+      if (due > written) this.write(due - written);
+      written = due;
+      await sleep(100, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  #line(flow: number): { readonly flow: string; readonly text: string } {
+    const { pairs, sourceAddress, destinationAddress } = this.#parts;
+    const pair = (flow % pairs) + 1;
+    const port = firstPort + (Math.floor(flow / pairs) % 60_000);
+    const source = sourceAddress?.(flow) ?? webAddress(pair);
+    return {
+      flow: `${source}:${port}`,
+      text: this.#frame(source, destinationAddress?.(flow) ?? dbAddress(pair), port),
+    };
+  }
+}
+
+export const webAddress = (pair: number): string => `10.77.1.${pair}`;
+export const dbAddress = (pair: number): string => `10.77.2.${pair}`;
+
+/** Packets of `written` that `counted` lacks, and packets that it has beyond. */
+export function difference(written: PacketCounts, counted: PacketCounts): { lost: number; overCounted: number } {
+  let [lost, overCounted] = [0, 0];
+  for (const flow of new Set([...written.keys(), ...counted.keys()])) {
+    const more = (counted.get(flow) ?? 0) - (written.get(flow) ?? 0);
+    if (more < 0) lost -= more;
+    else overCounted += more;
+  }
+  return { lost, overCounted };
+}
+
+export function sumOf(counts: PacketCounts): number {
+  return [...counts.values()].reduce((sum, count) => sum + count, 0);
+}
+
+/** One of kernelLine's lines for other addresses, at the time of now. */
+function lineFrame(): (source: string, destination: string, port: number) => string {
+  const [, rest = ""] = /(?<=^\S+)( .*\n)$/s.exec(kernelLine(7)) ?? [];
+  const [head = "", ...tail] = rest.split(/SRC=\S+ DST=\S+/);
+  return (source, destination, port) => {
+    const time = new Date().toISOString().replace("Z", "000+00:00");
+    return `${time}${head}SRC=${source} DST=${destination}${tail.join("").replace("DPT=7 ", `DPT=${port} `)}`;
+  };
+}
