@@ -52,6 +52,8 @@ export interface PipelineParts extends PipelinePlan {
 }
 
 const tickMillis = 1000;
+/** The first save comes early: a process that is killed again and again within a second shall get on all the same. */
+const firstTickMillis = 100;
 const closedAtOnce = 500;
 
 export class Pipeline {
@@ -180,8 +182,8 @@ export class Pipeline {
   }
 
   async #tick(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await this.#parts.clock.sleep(tickMillis, signal).catch(() => {});
+    for (let wait = firstTickMillis; !signal.aborted; wait = tickMillis) {
+      await this.#parts.clock.sleep(wait, signal).catch(() => {});
       if (!this.#parts.options.replay) await this.#closeWindows(this.#parts.clock.now(), signal);
       await this.#save();
     }
