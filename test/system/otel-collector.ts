@@ -101,7 +101,17 @@ export class Collector {
     await ended;
   }
 
-  /** All records in the files. Complete only while it is stopped: it writes with a delay. */
+  /** At once. What it has answered it has written. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child === undefined || child.exitCode !== null) return;
+    const ended = once(child, "exit");
+    child.kill("SIGKILL");
+    await ended;
+  }
+
+  /** All records in the files. */
   async records(): Promise<WrittenRecord[]> {
     const lines = await this.#lines("logs");
     return lines.flatMap(({ resourceLogs = [] }) =>
@@ -127,7 +137,8 @@ export class Collector {
   async #lines(signal: "logs" | "metrics"): Promise<Line[]> {
     const files = Array.from({ length: this.#starts }, (_, i) => join(this.#folder, `${signal}-${i + 1}.json`));
     const texts = await Promise.all(files.map((file) => readFile(file, "utf8").catch(() => "")));
-    const lines = texts.flatMap((text) => text.split("\n").filter((line) => line !== ""));
+    // What follows the last line break was being written when it was killed: it had not been answered.
+    const lines = texts.flatMap((text) => text.split("\n").slice(0, -1));
     return lines.map((line) => JSON.parse(line));
   }
 
@@ -140,8 +151,9 @@ receivers:
       grpc: { endpoint: "127.0.0.1:${this.grpcPort}" }
       http: { endpoint: "127.0.0.1:${this.httpPort}" }
 exporters:
-  file/logs: { path: "${path("logs")}" }
-  file/metrics: { path: "${path("metrics")}" }
+  # With rotation it writes without a buffer (fileexporter's newFileWriter).
+  file/logs: { path: "${path("logs")}", rotation: { max_megabytes: 1000 } }
+  file/metrics: { path: "${path("metrics")}", rotation: { max_megabytes: 1000 } }
 service:
   telemetry: { metrics: { level: none } }
   pipelines:
