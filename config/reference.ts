@@ -6,6 +6,7 @@ import { configSchema, useSchemas } from "../core/config/core-schema.ts";
 import { jsonSchemaOf } from "../core/config/json-schema.ts";
 import { showPipeline, timings } from "../core/operations/pipeline-metrics.ts";
 import { showProcess } from "../core/operations/process-metrics.ts";
+import { countExports } from "../core/operations/telemetry-metrics.ts";
 import { uncaughtErrors } from "../core/operations/uncaught.ts";
 import type { Pipeline } from "../core/pipeline/pipeline.ts";
 import type { PluginDefinition, Role } from "../core/plugin/definition.ts";
@@ -120,6 +121,7 @@ function coreInstruments(): readonly RegisteredInstrument[] {
   timings(metrics, "drops");
   // Its values are read when somebody scrapes, which nobody does here.
   showPipeline(metrics, { name: "drops" } as Pipeline);
+  countExports(metrics);
   return metrics.instruments;
 }
 

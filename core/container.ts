@@ -9,6 +9,8 @@ import { PrometheusMetrics } from "./operations/metrics.ts";
 import { showPipeline, timings } from "./operations/pipeline-metrics.ts";
 import { showProcess } from "./operations/process-metrics.ts";
 import { OperationsServer } from "./operations/server.ts";
+import type { Telemetry } from "./operations/telemetry.ts";
+import type { OtlpOptions } from "./otlp/options.ts";
 import { CheckpointFile } from "./pipeline/checkpoint.ts";
 import type { SinkStage } from "./pipeline/deliveries.ts";
 import { Pipeline, type PipelinePlan } from "./pipeline/pipeline.ts";
@@ -28,7 +30,7 @@ export interface Composition {
   readonly environment: Environment;
   readonly logger: Logger;
   readonly clock?: Clock;
-  /** Files from the past: no checkpoint, no operations server, windows by the packets' time. */
+  /** Files from the past: no checkpoint, no operations server, no telemetry, windows by the packets' time. */
   readonly replay?: boolean;
   /** Takes secrets out of what the operations server says. */
   readonly redact?: (text: string) => string;
@@ -43,7 +45,7 @@ export function compose(composition: Composition): Registry {
     .register(tokens.LOGGER, () => logger)
     .register(tokens.METRICS, makeMetrics)
     .register(tokens.STATE_FOLDER, async () => (replay ? undefined : usableStateFolder(config.stateFolder, logger)))
-    .register(tokens.WORKSHOP, makeWorkshop)
+    .register(tokens.WORKSHOP, (registry) => makeWorkshop(registry, replay))
     .register(tokens.PIPELINES, (registry) => makePipelines(registry, replay))
     .register(tokens.OPERATIONS, () => (replay ? undefined : new OperationsServer(redact)))
     .register(tokens.DROPLENS, makeDroplens);
@@ -56,12 +58,13 @@ function makeMetrics(): PrometheusMetrics {
 }
 
 async function makeDroplens(registry: Registry): Promise<Droplens> {
-  const { operations: address, stopTimeoutMillis } = registry.get(tokens.CONFIG);
+  const { operations: address, telemetry, stopTimeoutMillis } = registry.get(tokens.CONFIG);
   return new Droplens({
     pipelines: await registry.get(tokens.PIPELINES),
     operations: registry.get(tokens.OPERATIONS),
     address,
     metrics: registry.get(tokens.METRICS),
+    otlp: telemetry?.otlp,
     workshop: await registry.get(tokens.WORKSHOP),
     logger: registry.get(tokens.LOGGER),
     stopTimeoutMillis,
@@ -81,7 +84,7 @@ async function makePipelines(registry: Registry, replay: boolean): Promise<reado
   );
 }
 
-async function makeWorkshop(registry: Registry): Promise<Workshop> {
+async function makeWorkshop(registry: Registry, replay: boolean): Promise<Workshop> {
   const folder = await registry.get(tokens.STATE_FOLDER);
   const shown = new WeakMap<Pipeline, () => void>();
   return {
@@ -92,8 +95,21 @@ async function makeWorkshop(registry: Registry): Promise<Workshop> {
       shown.set(pipeline, showPipeline(registry.get(tokens.METRICS), pipeline));
       return pipeline;
     },
+    telemetry: async (otlp) => (replay || otlp === undefined ? undefined : makeTelemetry(registry, otlp)),
     forget: (pipeline) => shown.get(pipeline)?.(),
   };
+}
+
+/** OpenTelemetry's libraries are loaded here, by those who want them. */
+async function makeTelemetry(registry: Registry, options: OtlpOptions): Promise<Telemetry> {
+  const { Telemetry } = await import("./operations/telemetry.ts");
+  return await Telemetry.make({
+    options,
+    environment: registry.get(tokens.ENVIRONMENT),
+    metrics: registry.get(tokens.METRICS),
+    logger: childLogger(registry.get(tokens.LOGGER), { key: "telemetry.otlp" }),
+    clock: registry.get(tokens.CLOCK),
+  });
 }
 
 function makePipeline(registry: Registry, plan: PipelinePlan, folder: string | undefined): Pipeline {

@@ -3,9 +3,12 @@
  * Made by the composition root; `droplens run`, `replay` and `demo` call it.
  */
 
+import { isDeepStrictEqual } from "node:util";
 import type { Config } from "./config/config.ts";
 import type { PrometheusMetrics } from "./operations/metrics.ts";
 import type { OperationsAddress, OperationsPages, OperationsServer } from "./operations/server.ts";
+import type { Telemetry } from "./operations/telemetry.ts";
+import type { OtlpOptions } from "./otlp/options.ts";
 import type { Pipeline, PipelinePlan } from "./pipeline/pipeline.ts";
 import { lifecycle, type Stage, startStages, stopStages } from "./pipeline/stage.ts";
 import { PipelineRuns } from "./pipeline-runs.ts";
@@ -18,11 +21,16 @@ export interface DroplensParts {
   readonly operations: OperationsServer | undefined;
   readonly address: OperationsAddress;
   readonly metrics: PrometheusMetrics;
+  /** Where Droplens' own metrics go, beside its server; undefined: nowhere. */
+  readonly otlp: OtlpOptions | undefined;
   /** For what a reload adds. */
   readonly workshop: Workshop;
   readonly logger: Logger;
   readonly stopTimeoutMillis: number;
 }
+
+/** Beside the stop timeout, so that what a stuck stop leaves is still told. */
+const lastExportMillis = 3000;
 
 export class Droplens implements OperationsPages {
   pipelines: readonly Pipeline[];
@@ -31,6 +39,7 @@ export class Droplens implements OperationsPages {
   readonly #stopping = new AbortController();
   #phase: "starting" | "running" | "stopping" = "starting";
   #port: number | undefined;
+  #telemetry: Telemetry | undefined;
 
   constructor(parts: DroplensParts) {
     this.#parts = parts;
@@ -48,8 +57,9 @@ export class Droplens implements OperationsPages {
    * good. Whatever happens, everything is stopped when it settles; that takes at most the stop timeout, twice.
    */
   async run(signal: AbortSignal): Promise<void> {
-    const { operations, address, logger } = this.#parts;
+    const { operations, address, logger, otlp, workshop } = this.#parts;
     try {
+      await this.#useTelemetry(await workshop.telemetry(otlp));
       this.#port = await operations?.start(this, address);
       for (const pipeline of this.pipelines) await startStages(stagesOf(pipeline.plan), signal);
       this.#phase = "running";
@@ -80,7 +90,12 @@ export class Droplens implements OperationsPages {
   }
 
   status(): object {
-    return { phase: this.#phase, problems: this.problems(), pipelines: this.pipelines.map(pipelineStatus) };
+    return {
+      phase: this.#phase,
+      problems: this.problems(),
+      telemetry: this.#telemetry?.status(),
+      pipelines: this.pipelines.map(pipelineStatus),
+    };
   }
 
   /**
@@ -91,7 +106,9 @@ export class Droplens implements OperationsPages {
     if (this.#phase !== "running") return;
     const { workshop, logger } = this.#parts;
     const { signal } = this.#stopping;
+    const telemetry = await this.#telemetryFor(config.telemetry?.otlp);
     const { changed, added, removed } = await prepareReload(this.pipelines, config, { workshop, logger, signal });
+    await this.#useTelemetry(telemetry);
     this.pipelines = [...changed.keys(), ...added];
     for (const pipeline of added) this.#runs.add(pipeline);
     await Promise.all([...changed].map(([pipeline, plan]) => this.#change(pipeline, plan)));
@@ -100,6 +117,20 @@ export class Droplens implements OperationsPages {
       await this.#stopStages(stagesOf(pipeline.plan));
       workshop.forget(pipeline);
     }
+  }
+
+  /** The one that is there, where its options are the same. */
+  async #telemetryFor(otlp: OtlpOptions | undefined): Promise<Telemetry | undefined> {
+    if (isDeepStrictEqual(otlp, this.#telemetry?.options)) return this.#telemetry;
+    return await this.#parts.workshop.telemetry(otlp);
+  }
+
+  async #useTelemetry(telemetry: Telemetry | undefined): Promise<void> {
+    const before = this.#telemetry;
+    if (telemetry === before) return;
+    this.#telemetry = telemetry;
+    await before?.stop(AbortSignal.timeout(lastExportMillis));
+    telemetry?.begin();
   }
 
   async #change(pipeline: Pipeline, plan: PipelinePlan): Promise<void> {
@@ -126,6 +157,7 @@ export class Droplens implements OperationsPages {
 
   async #stop(): Promise<void> {
     for (const pipeline of this.pipelines) await this.#stopStages(stagesOf(pipeline.plan));
+    await this.#useTelemetry(undefined);
     await this.#parts.operations?.stop();
   }
 

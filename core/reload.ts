@@ -4,6 +4,8 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Config, PipelineConfig, PluginUse, SinkUse } from "./config/config.ts";
+import type { Telemetry } from "./operations/telemetry.ts";
+import type { OtlpOptions } from "./otlp/options.ts";
 import type { SinkStage } from "./pipeline/deliveries.ts";
 import type { Pipeline, PipelinePlan } from "./pipeline/pipeline.ts";
 import { type Stage, startStages, stopStages } from "./pipeline/stage.ts";
@@ -16,6 +18,8 @@ export interface Workshop {
   stage<R extends Role>(pipeline: PipelineConfig, use: PluginUse<R>): Stage<R>;
   sink(pipeline: PipelineConfig, use: SinkUse): SinkStage;
   pipeline(plan: PipelinePlan): Pipeline;
+  /** Undefined where nothing is to be sent. Rejects when it cannot be. */
+  telemetry(otlp: OtlpOptions | undefined): Promise<Telemetry | undefined>;
   /** The pipeline has ended: takes it off the metrics. */
   forget(pipeline: Pipeline): void;
 }

@@ -2,7 +2,7 @@
  * `droplens validate`: every problem in the config at once; unless offline, each plugin is then made and asked whether
  * it can do its work here. Nothing is started.
  */
-import type { PipelineConfig, PluginUse } from "../config/config.ts";
+import type { Config, PipelineConfig, PluginUse } from "../config/config.ts";
 import type { KeyPath } from "../config/config-node.ts";
 import type { BuiltIn } from "../config/load.ts";
 import { formatPath } from "../config/problem.ts";
@@ -33,11 +33,12 @@ export async function runValidate(options: ValidateOptions, io: Io, builtIn: Bui
   io.stdout(`${config.origin}: the config is right\n`);
   if (options.offline === true) return 0;
   const metrics = new PrometheusMetrics();
+  const timeoutMillis = options.checkTimeoutMillis ?? 10_000;
   const checks = config.pipelines.flatMap((pipeline) => {
-    const asked = { pipeline: pipeline.name, io, metrics, timeoutMillis: options.checkTimeoutMillis ?? 10_000 };
+    const asked = { pipeline: pipeline.name, io, metrics, timeoutMillis };
     return usesOf(pipeline).map(([path, use]) => checkPlugin(use, { ...asked, path }));
   });
-  const findings = (await Promise.all(checks)).flat();
+  const findings = (await Promise.all([...checks, checkTelemetry(config, { io, timeoutMillis })])).flat();
   const { root } = loaded.details.document;
   for (const finding of findings) io.stdout(withoutSecrets(describeFinding(finding), root));
   return findings.every((finding) => finding.ok) ? 0 : 1;
@@ -80,6 +81,17 @@ async function checkPlugin(use: PluginUse, asked: Asked): Promise<Answer[]> {
     // What stopping has to say does not change whether the plugin can work.
     await beforeAbort(instance?.stop?.(stopSignal), stopSignal).catch(() => undefined);
   }
+}
+
+async function checkTelemetry(
+  { telemetry }: Config,
+  { io, timeoutMillis }: Pick<Asked, "io" | "timeoutMillis">,
+): Promise<Answer[]> {
+  if (telemetry?.otlp === undefined) return [];
+  const { checkTelemetry: check } = await import("../operations/telemetry.ts");
+  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(timeoutMillis)]);
+  const asked = { options: telemetry.otlp, environment: io.environment, clock: realClock };
+  return [{ ...(await check(asked, signal)), plugin: "telemetry.otlp" }];
 }
 
 /** A plugin that does not heed its signal shall not hold the command. */

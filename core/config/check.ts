@@ -45,9 +45,10 @@ export async function checkConfig(document: ConfigDocument, builtIns: BuiltInPlu
   problems.push(...doubledNames(document, uses), ...sharedStdin(document, uses));
   if (!core.success || problems.length > 0) return { config: undefined, problems, uses };
   const pipelines = Object.entries(core.data.pipelines).map(([name, each]) => pipeline(document, name, each, uses));
-  const { stateFolder, stopTimeout: stopTimeoutMillis, operations } = core.data;
+  const { stateFolder, stopTimeout: stopTimeoutMillis, operations, telemetry } = core.data;
   const log = { ...core.data.log, destination: logDestination(core.data.log.destination, uses) };
-  const config: Config = { origin: document.origin, log, stateFolder, stopTimeoutMillis, operations, pipelines };
+  const shared = { stateFolder, stopTimeoutMillis, operations, telemetry };
+  const config: Config = { origin: document.origin, log, ...shared, pipelines };
   return { config, problems, uses };
 }
 

@@ -1,4 +1,5 @@
 /** The config in force: defaults filled in, references replaced, every plugin loaded and its options checked. */
+import type { OtlpOptions } from "../otlp/options.ts";
 import type { PluginDefinition, Role } from "../plugin/definition.ts";
 import type { DeliveryOptions } from "../plugin/sink.ts";
 import type { When } from "./when.ts";
@@ -13,6 +14,8 @@ export interface Config {
   readonly stopTimeoutMillis: number;
   /** An empty host listens on every address, IPv4 and IPv6. */
   readonly operations: { readonly host: string; readonly port: number };
+  /** Where Droplens' own metrics go, beside /metrics. */
+  readonly telemetry?: { readonly otlp?: OtlpOptions | undefined } | undefined;
   readonly pipelines: readonly PipelineConfig[];
 }
 

@@ -3,6 +3,7 @@
  * between them and are checked by their own schemas. Read by check.ts and by the editors' schema (core/cli/schema.ts).
  */
 import { z } from "zod";
+import { checkOtlp, otlpKeys } from "../otlp/options.ts";
 import type { Role } from "../plugin/definition.ts";
 import { duration } from "../plugin/duration.ts";
 import type { DeliveryOptions } from "../plugin/sink.ts";
@@ -104,6 +105,16 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe("Droplens' own HTTP server"),
+  telemetry: z
+    .strictObject({
+      otlp: z
+        .strictObject(otlpKeys)
+        .superRefine(checkOtlp)
+        .optional()
+        .describe("An OpenTelemetry Collector gets all that /metrics shows; {} takes its address from OTEL_*"),
+    })
+    .optional()
+    .describe("Where Droplens' own metrics go, beside /metrics"),
   pipelines: z
     .record(plainName, pipelineSchema)
     .refine((pipelines) => Object.keys(pipelines).length > 0, "at least one pipeline is needed")

@@ -4,7 +4,7 @@
  */
 import { DroplensError } from "../plugin/errors.ts";
 import type { OtelEnvironment, Signal } from "./environment.ts";
-import { type OtlpOptions, type Protocol, schemeProblem } from "./options.ts";
+import { endpointProblem, type OtlpOptions, type Protocol, schemeOf } from "./options.ts";
 
 export interface Endpoint {
   /** For gRPC only its scheme and host count. */
@@ -34,7 +34,7 @@ export function endpointOf(
     origin: "the default",
     general: true,
   };
-  const url = family === "grpc" ? grpcUrl(written, insecure(signal, from)) : httpUrl(written);
+  const url = urlOf(written, protocol, insecure(signal, from));
   if (written.general && family === "http") url.pathname = `${url.pathname.replace(/\/+$/, "")}/v1/${signal}`;
   return { url, origin: written.origin };
 }
@@ -70,32 +70,9 @@ function insecure(
   return options.insecure ?? environment.oneOf(environment.either(signal, "INSECURE"), ["true", "false"]) === "true";
 }
 
-function httpUrl(written: Written): URL {
-  const problem = schemeProblem(written.text);
-  if (problem !== undefined) throw badEndpoint(written, problem);
-  return parsed(written, written.text);
-}
-
-function grpcUrl(written: Written, plain: boolean): URL {
-  const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(written.text);
-  if (hasScheme && schemeProblem(written.text) !== undefined) {
-    throw badEndpoint(written, schemeProblem(written.text) ?? "");
-  }
-  return parsed(written, hasScheme ? written.text : `${plain ? "http" : "https"}://${written.text}`);
-}
-
-function parsed(written: Written, text: string): URL {
-  if (!URL.canParse(text)) {
-    throw badEndpoint(written, `"${written.text}" is no address: write it like http://otel:4318`);
-  }
-  const url = new URL(text);
-  // A password in a URL would be sent by no OTLP client; better said than lost.
-  if (url.username !== "") {
-    throw badEndpoint(written, "an address carries no user or password: write them as a header, authorization");
-  }
-  return url;
-}
-
-function badEndpoint({ origin }: Written, problem: string): DroplensError {
-  return new DroplensError("OTEL_ENDPOINT", `${origin}: ${problem}`);
+/** The scheme decides about TLS; an address for gRPC may have none. */
+function urlOf({ text, origin }: Written, protocol: Protocol, plain: boolean): URL {
+  const problem = endpointProblem(text, protocol);
+  if (problem !== undefined) throw new DroplensError("OTEL_ENDPOINT", `${origin}: ${problem}`);
+  return new URL(schemeOf(text) === undefined ? `${plain ? "http" : "https"}://${text}` : text);
 }

@@ -3,6 +3,7 @@
  * comes from the `OTEL_*` environment, then from the specification's defaults (settings.ts), so no key has a default.
  * Loads no OpenTelemetry library: every config is checked with it.
  */
+import { validateHeaderName, validateHeaderValue } from "node:http";
 import { z } from "zod";
 import { duration } from "../plugin/duration.ts";
 
@@ -54,21 +55,54 @@ type Keys = z.output<z.ZodObject<typeof otlpKeys>>;
 /** `logsEndpoint` only where logs are sent. */
 export type OtlpOptions = Keys & { readonly logsEndpoint?: string | undefined };
 
-/** For superRefine: problems that several keys make together. */
-export function checkEndpoints(
-  { protocol, ...keys }: Pick<OtlpOptions, "protocol" | "endpoint" | "logsEndpoint" | "metricsEndpoint">,
+/** For superRefine: what the types alone do not say. Of a header only the name is told: its value may be secret. */
+export function checkOtlp(
+  { protocol, headers = {}, ...keys }: Pick<OtlpOptions, "protocol" | "headers" | EndpointKey>,
   context: z.RefinementCtx,
 ): void {
-  for (const key of ["endpoint", "logsEndpoint", "metricsEndpoint"] as const) {
-    const problem = protocol === "grpc" ? undefined : schemeProblem(keys[key] ?? "");
-    if (problem !== undefined) context.addIssue({ code: "custom", path: [key], message: problem });
-  }
+  const tell = (path: string[], message: string | undefined) => {
+    if (message !== undefined) context.addIssue({ code: "custom", path, message });
+  };
+  for (const key of endpointKeys) tell([key], endpointProblem(keys[key] ?? "", protocol));
+  for (const [name, value] of Object.entries(headers)) tell(["headers", name], headerProblem(name, value));
 }
 
-/** Why `endpoint` is no address for HTTP; empty counts as left out, so that `"${env:NAME:-}"` is legal. */
-export function schemeProblem(endpoint: string): string | undefined {
-  if (endpoint === "" || /^https?:\/\/[^/]/i.test(endpoint)) return undefined;
-  const other = /^([a-z][a-z0-9+.-]*):\/\//i.exec(endpoint)?.[1];
-  if (other !== undefined) return `the scheme "${other}" is none for OTLP: write http:// or https://`;
-  return `"${endpoint}" has no scheme: write "http://${endpoint}", or https:// for TLS`;
+const endpointKeys = ["endpoint", "logsEndpoint", "metricsEndpoint"] as const;
+type EndpointKey = (typeof endpointKeys)[number];
+
+/** Why `text` is no address; empty counts as left out, so that `"${env:NAME:-}"` is legal. */
+export function endpointProblem(text: string, protocol: Protocol | undefined): string | undefined {
+  if (text === "") return undefined;
+  const scheme = schemeOf(text);
+  if (scheme === undefined && protocol !== "grpc") {
+    return `${JSON.stringify(text)} has no scheme: write "http://${text}", or https:// for TLS`;
+  }
+  if (scheme !== undefined && scheme !== "http" && scheme !== "https") {
+    return `the scheme "${scheme}" is none for OTLP: write http:// or https://`;
+  }
+  const whole = scheme === undefined ? `https://${text}` : text;
+  if (!/:\/\/[^/]/.test(whole) || !URL.canParse(whole)) {
+    return `${JSON.stringify(text)} is no address: write it like http://otel:4318`;
+  }
+  // A password in a URL would be sent by no OTLP client; better said than lost.
+  if (new URL(whole).username === "") return undefined;
+  return "an address carries no user or password: write them as a header, authorization";
+}
+
+/** In lower case; undefined: there is none. */
+export function schemeOf(endpoint: string): string | undefined {
+  return /^([a-z][a-z0-9+.-]*):\/\//i.exec(endpoint)?.[1]?.toLowerCase();
+}
+
+const ours = new Set(["content-type", "content-length", "content-encoding", "transfer-encoding", "host"]);
+
+export function headerProblem(name: string, value: string): string | undefined {
+  if (ours.has(name.toLowerCase())) return `"${name}" is set by Droplens itself: leave it out`;
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+    return undefined;
+  } catch {
+    return `${JSON.stringify(name)} or its value holds a character that HTTP does not allow`;
+  }
 }

@@ -3,11 +3,10 @@
  * specification's defaults. Options and environment in, one plain object out, or a DroplensError. Called when a sink or
  * the telemetry starts or is checked.
  */
-import { validateHeaderName, validateHeaderValue } from "node:http";
 import { DroplensError } from "../plugin/errors.ts";
 import { type Endpoint, endpointOf } from "./endpoint.ts";
 import type { OtelEnvironment, Signal } from "./environment.ts";
-import { maxTimeoutMillis, type OtlpOptions, type Protocol, protocols } from "./options.ts";
+import { headerProblem, maxTimeoutMillis, type OtlpOptions, type Protocol, protocols } from "./options.ts";
 
 export interface SignalSettings {
   readonly signal: Signal;
@@ -71,25 +70,11 @@ function headersOf(signal: Signal, { options, environment }: From): Record<strin
     options.headers ?? {},
   ];
   for (const [name, value] of places.flatMap((place) => Object.entries(place))) headers[name.toLowerCase()] = value;
-  for (const [name, value] of Object.entries(headers)) checkHeader(name, value);
-  return headers;
-}
-
-const ours = new Set(["content-type", "content-length", "content-encoding", "transfer-encoding", "host"]);
-
-function checkHeader(name: string, value: string): void {
-  if (ours.has(name))
-    throw new DroplensError("OTEL_HEADER", `headers: "${name}" is set by Droplens itself: leave it out`);
-  try {
-    validateHeaderName(name);
-    validateHeaderValue(name, value);
-  } catch {
-    // The value may be a secret: it is not shown.
-    throw new DroplensError(
-      "OTEL_HEADER",
-      `headers: "${name}" or its value holds a character that HTTP does not allow`,
-    );
+  for (const [name, value] of Object.entries(headers)) {
+    const problem = headerProblem(name, value);
+    if (problem !== undefined) throw new DroplensError("OTEL_HEADER", `headers: ${problem}`);
   }
+  return headers;
 }
 
 function tlsFiles(signal: Signal, { options, environment }: From): TlsFiles {

@@ -1,6 +1,6 @@
 /** The options of sink-otel: what the user writes. How to reach the Collector is shared: core/otlp/options.ts. */
 import { z } from "zod";
-import { checkEndpoints, otlpKeys } from "../../core/otlp/options.ts";
+import { checkOtlp, otlpKeys } from "../../core/otlp/options.ts";
 
 const shape = z.strictObject({
   logs: z.boolean().default(true).describe("One log record for each report"),
@@ -21,6 +21,6 @@ const shape = z.strictObject({
 
 export const options = shape
   .refine(({ logs, metrics }) => logs || metrics, { path: ["logs"], error: "logs and metrics are both off" })
-  .superRefine(checkEndpoints);
+  .superRefine(checkOtlp);
 
 export type SinkOtelOptions = z.output<typeof options>;

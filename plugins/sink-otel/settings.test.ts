@@ -94,15 +94,20 @@ test.each([
   { written: { logsEndpoint: "ftp://otel" }, says: 'the scheme "ftp" is none for OTLP' },
   { written: { logs: false, metrics: false }, says: "logs and metrics are both off" },
   { written: { timeout: "5m" }, says: "1ms to 50s" },
+  { written: { endpoint: "http://me:pass@otel" }, says: "write them as a header" },
+  { written: { endpoint: "http://" }, says: '"http://" is no address' },
+  { written: { endpoint: "otel:port", protocol: "grpc" }, says: '"otel:port" is no address' },
+  { written: { headers: { "x y": "1" } }, says: '"x y" or its value holds a character' },
+  { written: { headers: { "Content-Type": "1" } }, says: "is set by Droplens itself" },
 ])("the config refuses $written", ({ written, says }) => {
   expect(JSON.stringify(options.safeParse(written).error?.issues)).toContain(JSON.stringify(says).slice(1, -1));
 });
 
 test.each([
   { written: {}, environment: { [`${E}_ENDPOINT`]: "otel:4318" }, says: `${E}_ENDPOINT: "otel:4318" has no scheme` },
-  { written: { endpoint: "http://me:pass@otel" }, environment: {}, says: "write them as a header" },
-  { written: { headers: { "x y": "1" } }, environment: {}, says: 'headers: "x y"' },
-  { written: { headers: { "Content-Type": "1" } }, environment: {}, says: "is set by Droplens itself" },
+  { written: {}, environment: { [`${E}_ENDPOINT`]: "http://me:pass@otel" }, says: "write them as a header" },
+  { written: {}, environment: { [`${E}_HEADERS`]: "x%20y=1" }, says: 'headers: "x y"' },
+  { written: {}, environment: { [`${E}_HEADERS`]: "Content-Type=1" }, says: "is set by Droplens itself" },
   { written: { tls: { certFile: "a" } }, environment: {}, says: "keyFile (OTEL_EXPORTER_OTLP_CLIENT_KEY) is missing" },
 ])("the start refuses $written $environment", ({ written, environment, says }) => {
   expect(() => settings(written, environment)).toThrow(says);

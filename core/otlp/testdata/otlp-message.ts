@@ -25,12 +25,20 @@ export interface SeenPoint {
   readonly monotonic: boolean;
   readonly startTimeUnixNano: string;
   readonly timeUnixNano: string;
+  /** Of a histogram: how many values. */
   readonly value: number;
+  readonly histogram?: SeenHistogram | undefined;
   readonly attributes: Attributes;
   readonly resource: Attributes;
 }
 
-type Kind = "text" | "int" | "signed" | "fixed64" | "double" | "bool" | "bytes";
+export interface SeenHistogram {
+  readonly sum: number;
+  readonly bounds: readonly number[];
+  readonly counts: readonly number[];
+}
+
+type Kind = "text" | "int" | "signed" | "fixed64" | "double" | "bool" | "bytes" | "fixed64s" | "doubles";
 type Field = { readonly name: string; readonly kind?: Kind; readonly of?: () => Table; readonly many?: boolean };
 type Table = Readonly<Record<number, Field>>;
 type Message = { readonly [name: string]: unknown };
@@ -61,18 +69,35 @@ const logRecord = (): Table => ({
 const point = (): Table => ({
   2: { name: "startTimeUnixNano", kind: "fixed64" },
   3: { name: "timeUnixNano", kind: "fixed64" },
+  4: { name: "asDouble", kind: "double" },
   6: { name: "asInt", kind: "fixed64" },
   7: { name: "attributes", of: keyValue, many: true },
+});
+const histogramPoint = (): Table => ({
+  2: { name: "startTimeUnixNano", kind: "fixed64" },
+  3: { name: "timeUnixNano", kind: "fixed64" },
+  4: { name: "count", kind: "fixed64" },
+  5: { name: "sum", kind: "double" },
+  6: { name: "bucketCounts", kind: "fixed64s" },
+  7: { name: "explicitBounds", kind: "doubles" },
+  9: { name: "attributes", of: keyValue, many: true },
 });
 const sum = (): Table => ({
   1: { name: "dataPoints", of: point, many: true },
   2: { name: "aggregationTemporality", kind: "int" },
   3: { name: "isMonotonic", kind: "bool" },
 });
+const gauge = (): Table => ({ 1: { name: "dataPoints", of: point, many: true } });
+const histogram = (): Table => ({
+  1: { name: "dataPoints", of: histogramPoint, many: true },
+  2: { name: "aggregationTemporality", kind: "int" },
+});
 const metric = (): Table => ({
   1: { name: "name", kind: "text" },
   3: { name: "unit", kind: "text" },
+  5: { name: "gauge", of: gauge },
   7: { name: "sum", of: sum },
+  9: { name: "histogram", of: histogram },
 });
 const inScopes = (name: string, items: Field): Table => ({
   1: { name: "resource", of: resource },
@@ -120,21 +145,31 @@ export function recordsIn(message: Message): SeenRecord[] {
 export function pointsIn(message: Message): SeenPoint[] {
   return list(message.resourceMetrics).flatMap((group) =>
     list(group.scopeMetrics).flatMap((part) =>
-      list(part.metrics).flatMap((one) =>
-        list(object(one.sum).dataPoints).map((dataPoint) => ({
+      list(part.metrics).flatMap((one) => {
+        const data = object(one.sum ?? one.gauge ?? one.histogram);
+        return list(data.dataPoints).map((dataPoint) => ({
           metric: String(one.name),
           unit: String(one.unit),
-          temporality: Number(object(one.sum).aggregationTemporality),
-          monotonic: object(one.sum).isMonotonic === true,
+          temporality: Number(data.aggregationTemporality),
+          monotonic: data.isMonotonic === true,
           startTimeUnixNano: String(dataPoint.startTimeUnixNano),
           timeUnixNano: String(dataPoint.timeUnixNano),
-          value: Number(dataPoint.asInt),
+          value: Number(dataPoint.asInt ?? dataPoint.asDouble ?? dataPoint.count),
+          histogram: one.histogram === undefined ? undefined : histogramOf(dataPoint),
           attributes: attributesOf(dataPoint),
           resource: attributesOf(object(group.resource)),
-        })),
-      ),
+        }));
+      }),
     ),
   );
+}
+
+function histogramOf({ sum: total, explicitBounds = [], bucketCounts = [] }: Message): SeenHistogram {
+  return {
+    sum: Number(total),
+    bounds: (explicitBounds as unknown[]).map(Number),
+    counts: (bucketCounts as unknown[]).map(Number),
+  };
 }
 
 function nameAndVersion({ name, version }: Message): { name: string; version: string } {
@@ -186,7 +221,13 @@ function scalar(raw: bigint | Buffer, kind: Kind): unknown {
     if (kind === "bool") return raw === 1n;
     return kind === "signed" ? BigInt.asIntN(64, raw).toString() : Number(raw);
   }
+  if (kind === "fixed64s") return eights(raw).map((part) => Number(part.readBigUInt64LE()));
+  if (kind === "doubles") return eights(raw).map((part) => part.readDoubleLE());
   if (kind === "double") return raw.readDoubleLE();
   if (kind === "fixed64") return raw.readBigUInt64LE().toString();
   return kind === "text" ? raw.toString("utf8") : raw;
+}
+
+function eights(bytes: Buffer): Buffer[] {
+  return Array.from({ length: bytes.length / 8 }, (_, i) => bytes.subarray(i * 8, i * 8 + 8));
 }
