@@ -71,10 +71,17 @@ describe("the line parser", () => {
     ["a line that ends in the midst of its port", body.replace(/DPT=53.*/, "DPT=5"), "malformed: truncated"],
     ["a line without an address", "", "malformed: truncated"],
     ["two records glued together", `${body}x IN=eth0 OUT= ${body}`, "malformed: several-packets"],
+    ["two records glued within a word", `${body.trimEnd()}x:IN=eth0 OUT= ${body}`, "malformed: several-packets"],
     ["a frame of another protocol", "MAC=02:00:00:00:0a:02:02:00:00:00:0a:01:88:cc ", "other: not-ip"],
   ])("tells %s", (_, text, says) => {
     expect(say(parse(`${head}x: IN=eth0 OUT= ${text}`))).toBe(says);
     expect(say(parse(`${head}x: IN=eth0 OUT= ${text}`, { prefix: "x:" }))).toBe(says);
+  });
+
+  it("takes no damaged record for the prefix of the next", () => {
+    const damaged = `x: IN=eth0 OUT ${body}${body}x:`;
+
+    expect(say(parse(`${head}${damaged} IN=eth0 OUT= ${body}`))).toBe("malformed: several-packets");
   });
 
   it("calls a line that lost its beginning truncated, as a lossy transport leaves it", () => {

@@ -47,6 +47,8 @@ const otherLine = { kind: "other-line" } as const;
 const notKernel = { kind: "other-line", reason: "not-kernel" } as const;
 /** Longer than any message of the kernel in any wrapping; what is longer is none. */
 const maxLineBytes = 65_536;
+/** nft takes 127 bytes, iptables 29; ulogd puts a space behind them. */
+const maxPrefixBytes = 128;
 
 export interface LineParserParts {
   readonly clock: ClockReader;
@@ -128,6 +130,8 @@ export class LineParser {
     if (anchor === undefined || prefix === undefined) return this.#notOurs(text, frame, anchor);
     if (!this.#parts.believes(frame.author)) return notKernel;
     if ("kind" in prefix) return prefix;
+    // No rule has so long a prefix: what stands in front is a record that was damaged on its way.
+    if (anchor.at - frame.messageAt > maxPrefixBytes) return { kind: "malformed", reason: "several-packets" };
     if (frame.stamp === "unreadable") {
       this.#parts.timeUnreadable(text);
       return { kind: "malformed", reason: "time" };

@@ -175,10 +175,6 @@ function readOuterWord(text: string, at: number, stop: number, reading: Reading)
     case G:
       if (text.startsWith("GID=", at)) reading.gid ??= numberIn(text, at + 4, stop, 0xffff_ffff);
       return;
-    case I:
-      // A second packet in the line: two records were glued together on their way.
-      if (text.startsWith("IN=", at)) reading.broken ??= "several-packets";
-      return;
     case A:
       if (stop === at + 3 && text.startsWith("ARP", at) && reading.sourceAddress === undefined) reading.arp = true;
   }

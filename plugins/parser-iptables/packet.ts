@@ -24,6 +24,9 @@ export function readPacket(text: string, messageAt: number, anchor: Anchor): Pac
   if (text.startsWith(" MAC source", anchor.end)) return { kind: "other-line", reason: "ebtables" };
   const reading = new Reading();
   readWords(text, anchor.end, end, reading, true);
+  // Two records glued together on their way, however much of each was lost: who sent what to whom is not known.
+  const behindMac = text.startsWith(" MAC=", anchor.end) ? text.indexOf(" ", anchor.end + 5) : anchor.end;
+  if (behindMac >= 0 && text.includes("IN=", behindMac)) reading.broken ??= "several-packets";
   return whatIsMissing(reading, cut) ?? { kind: "packet", reading };
 }
 
