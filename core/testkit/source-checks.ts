@@ -16,6 +16,8 @@ export interface SourceSubject extends Subject<"source", SourcePartner> {
 export interface SourcePartner extends Partner {
   /** Puts lines, each with its "\n", where the source reads. */
   write(...lines: readonly string[]): void | Promise<void>;
+  /** What was written of a line that came, for a source that puts a time or a record around it. Default: all of it. */
+  textOf?(line: string): string;
 }
 
 type OnStage = Staged<"source", SourcePartner>;
@@ -45,6 +47,8 @@ export function sourceChecks(subject: SourceSubject): readonly Check[] {
 const lines = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, i) => `line ${from + i} ${"é".repeat((from + i) % 50)}`);
 
+type Reader = Pick<OnStage, "instance" | "partner">;
+
 interface Reading {
   readonly lines: string[];
   /** The places of all chunks, as a checkpoint brings them back. */
@@ -52,16 +56,17 @@ interface Reading {
 }
 
 /** Reads until `count` lines have come, and overwrites each chunk as soon as its lines are taken. */
-async function read(source: Source, count: number, resume?: JsonValue): Promise<Reading> {
+async function read({ instance, partner }: Reader, count: number, resume?: JsonValue): Promise<Reading> {
   const reading: Reading = { lines: [], places: [] };
   const work = async () => {
-    for await (const chunk of source.read(resume, abortedAfter(limitMillis, new Error("no more lines came")))) {
+    for await (const chunk of instance.read(resume, abortedAfter(limitMillis, new Error("no more lines came")))) {
       takeLines(chunk, reading);
       if (reading.lines.length >= count) break;
     }
   };
   await within("reading", work());
-  return reading;
+  const { textOf = (line) => line } = partner;
+  return { ...reading, lines: reading.lines.map(textOf) };
 }
 
 /** Less than the wait of `within`, so that the lines that did come are told. */
@@ -76,16 +81,16 @@ function takeLines({ bytes, resume }: Chunk, reading: Reading): void {
   reading.places.push(place);
 }
 
-async function handsOver({ instance, partner }: OnStage): Promise<void> {
+async function handsOver(stage: OnStage): Promise<void> {
   const written = lines(0, 2000);
-  await partner.write(...written);
-  assert.deepEqual((await read(instance, written.length)).lines, written);
+  await stage.partner.write(...written);
+  assert.deepEqual((await read(stage, written.length)).lines, written);
 }
 
-async function handsOverLater({ instance, partner }: OnStage): Promise<void> {
-  await partner.write(...lines(0, 10));
-  const reading = read(instance, 30);
-  for (const from of [10, 20]) await partner.write(...lines(from, from + 10));
+async function handsOverLater(stage: OnStage): Promise<void> {
+  await stage.partner.write(...lines(0, 10));
+  const reading = read(stage, 30);
+  for (const from of [10, 20]) await stage.partner.write(...lines(from, from + 10));
   assert.deepEqual((await reading).lines, lines(0, 30));
 }
 
@@ -122,23 +127,23 @@ async function tellsLag({ instance, partner }: OnStage): Promise<void> {
   };
   look();
   await partner.write(...lines(0, 10));
-  await read(instance, 10);
+  await read({ instance, partner }, 10);
   look();
 }
 
 async function goesOn({ instance, partner, another, signal }: OnStage): Promise<void> {
   await partner.write(...lines(0, 10));
-  const first = await read(instance, 10);
+  const first = await read({ instance, partner }, 10);
   await within("stop", instance.stop?.(signal));
   await partner.write(...lines(10, 20));
   const next = another();
   await within("start", next.start?.(signal));
-  const rest = await read(next, 10, first.places.at(-1));
+  const rest = await read({ instance: next, partner }, 10, first.places.at(-1));
   assert.deepEqual(rest.lines, lines(10, 20), "lines after the kept place");
 }
 
 async function beginsAnew({ instance, partner }: OnStage): Promise<void> {
   await partner.write(...lines(0, 10));
-  const { lines: come } = await read(instance, 10, { noSuchPlace: [1, "two", null] });
+  const { lines: come } = await read({ instance, partner }, 10, { noSuchPlace: [1, "two", null] });
   assert.deepEqual(come, lines(0, 10));
 }
