@@ -1,6 +1,6 @@
 /**
- * The cluster of a trial, on a real or an embedded API server: pods web-1…web-N in `shop` and db-1…db-N in `data`, and
- * what their events count in the end, by flow. It speaks to the server itself, never through the wire that is in trouble.
+ * The cluster of a trial, on a real or an embedded API server: pods web-1…web-N and db-1…db-N, and what
+ * their events count in the end, by flow. It speaks to the server itself, never through the wire that is in trouble.
  */
 import type { ApiServer } from "../../core/kubernetes/api-server.ts";
 import { dbAddress, type PacketCounts, webAddress } from "./flow-load.ts";
@@ -16,21 +16,30 @@ interface EventList {
 
 export class ClusterAtStake {
   readonly #api: ApiServer;
+  readonly #network: number;
 
-  constructor(api: ApiServer) {
+  /** `network`: as in the load. Trials on one server have namespaces of their own. */
+  constructor(api: ApiServer, network = 77) {
     this.#api = api;
+    this.#network = network;
+  }
+
+  get namespaces(): { readonly senders: string; readonly receivers: string } {
+    return { senders: `shop-${this.#network}`, receivers: `data-${this.#network}` };
   }
 
   async createPods(pairs: number): Promise<void> {
-    for (const namespace of ["shop", "data"])
-      await this.#send("POST", "/api/v1/namespaces", { metadata: { name: namespace } });
+    for (const name of Object.values(this.namespaces)) {
+      await this.#send("POST", "/api/v1/namespaces", { metadata: { name } });
+    }
     const all = Array.from({ length: pairs }, (_, i) => i + 1);
     await Promise.all(all.map((pair) => this.createPair(pair)));
   }
 
   async createPair(pair: number): Promise<void> {
-    await this.#createPod("shop", `web-${pair}`, webAddress(pair));
-    await this.#createPod("data", `db-${pair}`, dbAddress(pair));
+    const { senders, receivers } = this.namespaces;
+    await this.#createPod(senders, `web-${pair}`, webAddress(pair, this.#network));
+    await this.#createPod(receivers, `db-${pair}`, dbAddress(pair, this.#network));
   }
 
   /** What the events on the senders and on the receivers count. */
@@ -39,19 +48,35 @@ export class ClusterAtStake {
     readonly receiving: PacketCounts;
     readonly events: number;
   }> {
+    const { senders, receivers } = this.namespaces;
     const counts = { sending: new Map<string, number>(), receiving: new Map<string, number>(), events: 0 };
-    let token: string | undefined;
-    do {
-      const more = token === undefined ? "" : `&continue=${encodeURIComponent(token)}`;
-      const page = (await this.#send("GET", `/api/v1/events?limit=500${more}`)) as EventList;
-      for (const { involvedObject, message, count } of page.items) {
-        const { side, flow } = readMessage(involvedObject.name, message);
-        counts[side].set(flow, (counts[side].get(flow) ?? 0) + count);
-        counts.events++;
-      }
-      token = page.metadata.continue || undefined;
-    } while (token !== undefined);
+    for await (const { involvedObject, message, count } of this.#events([senders, receivers])) {
+      const { side, flow } = this.#flowOf(involvedObject.name, message);
+      counts[side].set(flow, (counts[side].get(flow) ?? 0) + count);
+      counts.events++;
+    }
     return counts;
+  }
+
+  async *#events(namespaces: readonly string[]): AsyncGenerator<EventList["items"][number]> {
+    for (const namespace of namespaces) {
+      let token = "";
+      do {
+        const more = token === "" ? "" : `&continue=${encodeURIComponent(token)}`;
+        const page = (await this.#send("GET", `/api/v1/namespaces/${namespace}/events?limit=500${more}`)) as EventList;
+        yield* page.items;
+        token = page.metadata.continue ?? "";
+      } while (token !== "");
+    }
+  }
+
+  #flowOf(pod: string, message: string): { side: "sending" | "receiving"; flow: string } {
+    const words = /^Packet dropped when (sending|receiving) traffic (?:to|from) \S+ \(([\d.]+)\) on port (\d+)\/TCP$/;
+    const [, side, address, port] = words.exec(message) ?? [];
+    if (side === "receiving") return { side, flow: `${address}:${port}` };
+    const pair = Number(pod.replace("web-", ""));
+    if (side === "sending") return { side, flow: `${webAddress(pair, this.#network)}:${port}` };
+    throw new Error(`an event on ${pod} with a message that no flow of the trial has: ${message}`);
   }
 
   async #createPod(namespace: string, name: string, ip: string): Promise<void> {
@@ -70,12 +95,4 @@ export class ClusterAtStake {
     if (answer.status < 300 || isThere) return answer.json();
     throw new Error(`${method} ${path}: ${answer.status} ${Buffer.from(answer.body).toString()}`);
   }
-}
-
-function readMessage(pod: string, message: string): { side: "sending" | "receiving"; flow: string } {
-  const words = /^Packet dropped when (sending|receiving) traffic (?:to|from) \w+ \(([\d.]+)\) on port (\d+)\/TCP$/;
-  const [, side, address, port] = words.exec(message) ?? [];
-  if (side === "receiving") return { side, flow: `${address}:${port}` };
-  if (side === "sending") return { side, flow: `${webAddress(Number(pod.replace("web-", "")))}:${port}` };
-  throw new Error(`an event on ${pod} with a message that no flow of the trial has: ${message}`);
 }

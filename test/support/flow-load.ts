@@ -1,6 +1,6 @@
 /**
  * Kernel log lines in a steady stream, each flow known: what was written is compared, flow by flow, with what a receiver
- * has counted. Between pods web-1…web-N in `shop` and db-1…db-N in `data`, one flow for each pair and port.
+ * has counted. Between pods web-1…web-N and db-1…db-N, one flow for each pair and port.
  */
 import { appendFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,6 +13,8 @@ export interface LoadParts {
   readonly path: string;
   /** Pairs of pods. */
   readonly pairs: number;
+  /** The second number of their addresses, 77 if left out: trials at the same time on one API server differ in it. */
+  readonly network?: number;
   /** Whose packets they are, in place of the pods. */
   readonly sourceAddress?: (flow: number) => string;
   readonly destinationAddress?: (flow: number) => string;
@@ -64,19 +66,19 @@ export class FlowLoad {
   }
 
   #line(flow: number): { readonly flow: string; readonly text: string } {
-    const { pairs, sourceAddress, destinationAddress } = this.#parts;
+    const { pairs, network, sourceAddress, destinationAddress } = this.#parts;
     const pair = (flow % pairs) + 1;
     const port = firstPort + (Math.floor(flow / pairs) % 60_000);
-    const source = sourceAddress?.(flow) ?? webAddress(pair);
+    const source = sourceAddress?.(flow) ?? webAddress(pair, network);
     return {
       flow: `${source}:${port}`,
-      text: this.#frame(source, destinationAddress?.(flow) ?? dbAddress(pair), port),
+      text: this.#frame(source, destinationAddress?.(flow) ?? dbAddress(pair, network), port),
     };
   }
 }
 
-export const webAddress = (pair: number): string => `10.77.1.${pair}`;
-export const dbAddress = (pair: number): string => `10.77.2.${pair}`;
+export const webAddress = (pair: number, network = 77): string => `10.${network}.1.${pair}`;
+export const dbAddress = (pair: number, network = 77): string => `10.${network}.2.${pair}`;
 
 /** Packets of `written` that `counted` lacks, and packets that it has beyond. */
 export function difference(written: PacketCounts, counted: PacketCounts): { lost: number; overCounted: number } {
