@@ -4,7 +4,7 @@
 import { printable } from "../model/printable.ts";
 import { again, type NotStored, type RefusalReason } from "./outcome.ts";
 import type { SignalSettings } from "./settings.ts";
-import { adviceIn, explained } from "./unreachable.ts";
+import { adviceIn, explained, whenTooLarge } from "./unreachable.ts";
 import { readRpcStatus } from "./wire-reader.ts";
 
 export interface GrpcFailure {
@@ -49,7 +49,7 @@ const refusals: Readonly<Record<string, readonly [RefusalReason, string]>> = {
   UNAUTHENTICATED: ["unauthorized", "check headers: it wants another login"],
   PERMISSION_DENIED: ["unauthorized", "check headers: the login may not write here"],
   UNIMPLEMENTED: ["not_found", "it has no such service: has the Collector a pipeline for this signal?"],
-  RESOURCE_EXHAUSTED: ["too_large", "lower maxBatch in queue, or raise max_recv_msg_size_mib of the Collector"],
+  RESOURCE_EXHAUSTED: ["refused", "it has no room and does not say when it will: look at its limits"],
 };
 
 export function readGrpcFailure(failure: GrpcFailure, settings: SignalSettings): NotStored {
@@ -62,6 +62,10 @@ export function readGrpcFailure(failure: GrpcFailure, settings: SignalSettings):
   if (retryable.has(name) || (name === "RESOURCE_EXHAUSTED" && wait !== undefined)) {
     return again(explained(settings, what, [adviceIn(failure.details), said]), wait);
   }
-  const [reason, todo] = refusals[name] ?? (["refused", undefined] as const);
+  // The libraries' own words (Go, C++, JS: "larger than max"; Java: "exceeds maximum size"): there is no code for it.
+  const isLarge = name === "RESOURCE_EXHAUSTED" && /larger than max|exceeds maximum/i.test(failure.details);
+  const [reason, todo] = isLarge
+    ? (["too_large", whenTooLarge(settings, "max_recv_msg_size_mib")] as const)
+    : (refusals[name] ?? (["refused", undefined] as const));
   return { kind: "refused", reason, error: explained(settings, what, [todo, said]) };
 }

@@ -6,7 +6,7 @@ import { parseRetryAfter } from "../kubernetes/retry-after.ts";
 import { printable } from "../model/printable.ts";
 import { again, type RefusalReason, type Reply } from "./outcome.ts";
 import type { SignalSettings } from "./settings.ts";
-import { explained } from "./unreachable.ts";
+import { explained, whenTooLarge } from "./unreachable.ts";
 import { readRpcStatus } from "./wire-reader.ts";
 
 export interface HttpAnswer {
@@ -26,7 +26,6 @@ const refusals: Readonly<Record<number, readonly [RefusalReason, string]>> = {
     "check the path: endpoint gets /v1/logs or /v1/metrics appended, logsEndpoint and metricsEndpoint do not",
   ],
   405: ["not_found", "check the path: this one takes no POST"],
-  413: ["too_large", "lower maxBatch in queue, or raise max_request_body_size of the Collector"],
   415: ["bad_request", "it does not take this protocol: try the other of http/protobuf and http/json"],
 };
 
@@ -39,7 +38,10 @@ export function readHttpAnswer(answer: HttpAnswer, settings: SignalSettings): Re
   if (retryable.has(status)) {
     return again(explained(settings, what, [said]), parseRetryAfter(one(headers["retry-after"]), one(headers.date)));
   }
-  const [reason, todo] = refusals[status] ?? (["refused", redirect(answer)] as const);
+  const [reason, todo] =
+    status === 413
+      ? (["too_large", whenTooLarge(settings, "max_request_body_size")] as const)
+      : (refusals[status] ?? (["refused", redirect(answer)] as const));
   return { kind: "refused", reason, error: explained(settings, what, [todo, said]) };
 }
 

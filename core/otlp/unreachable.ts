@@ -57,6 +57,11 @@ export function explained(settings: SignalSettings, what: string, details: reado
   return [`${what} (${protocol}, from ${endpoint.origin})`, ...known].join(": ");
 }
 
+/** `limit`: the Collector's key. Of metrics there are as many as there are. */
+export function whenTooLarge({ signal }: SignalSettings, limit: string): string {
+  return `${signal === "logs" ? "lower maxBatch in queue, or " : ""}raise ${limit} of the Collector`;
+}
+
 /** What grpc-js tells of a socket that failed is in words only. */
 export function adviceIn(text: string): string | undefined {
   const code = Object.keys(advice).find((known) => new RegExp(`\\b${known}\\b`).test(text));

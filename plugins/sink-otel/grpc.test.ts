@@ -65,7 +65,7 @@ test.each([
 test.each([
   ["INVALID_ARGUMENT", 3, "bad_request"],
   ["PERMISSION_DENIED", 7, "unauthorized"],
-  ["RESOURCE_EXHAUSTED without RetryInfo", 8, "too_large"],
+  ["RESOURCE_EXHAUSTED without RetryInfo", 8, "refused"],
   ["UNIMPLEMENTED", 12, "not_found"],
   ["INTERNAL", 13, "refused"],
   ["UNAUTHENTICATED", 16, "unauthorized"],
@@ -75,6 +75,21 @@ test.each([
   const batch = reports(2);
   expect(await sink.deliver(batch, never)).toEqual({ discarded: batch.map((report) => ({ report, reason })) });
 });
+
+test.each(["grpc: received message larger than max (5000 vs. 4096)", "gRPC message exceeds maximum size 4096: 5000"])(
+  "%s: goes in halves",
+  async (details) => {
+    const { sink } = await start();
+    let requests = 0;
+    receiver.answer = () => (requests++ === 0 ? { code: 8, details } : {});
+    expect(await sink.deliver(reports(5), never)).toEqual({ discarded: [] });
+    expect([requests, receiver.records.length]).toEqual([3, 5]);
+    receiver.answer = () => ({ code: 8, details });
+    const batch = reports(2);
+    const discarded = batch.map((report) => ({ report, reason: "too_large" }));
+    expect(await sink.deliver(batch, never)).toEqual({ discarded });
+  },
+);
 
 test("partial success discards as many reports as records were refused", async () => {
   receiver.answer = () => ({ body: partialSuccess(1, "too old") });

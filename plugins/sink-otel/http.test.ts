@@ -7,7 +7,9 @@ import {
   OtlpReceiver,
   partialSuccess,
   partialSuccessJson,
+  type Request,
 } from "../../core/otlp/testdata/otlp-receiver.ts";
+import type { DropReport } from "../../core/plugin/index.ts";
 import { dropReport, packetDrop } from "../../core/testkit/drops.ts";
 import { settle } from "../../core/testkit/fake-clock.ts";
 import { makeSink, never, rejection, startSink, stopSinks } from "./testdata/sink-under-test.ts";
@@ -108,7 +110,6 @@ test.each([
   [401, "unauthorized", "check headers"],
   [403, "unauthorized", "check headers"],
   [404, "not_found", "check the path"],
-  [413, "too_large", "lower maxBatch"],
   [415, "bad_request", "try the other"],
   [500, "refused", "answered 500"],
   [418, "refused", "answered 418"],
@@ -120,6 +121,51 @@ test.each([
   expect(sink.problems().join()).toContain(says);
   const labels = { pipeline: "drops", sink: "sink-otel", signal: "logs" };
   expect(context.metrics.value("droplens_otel_refused_total", labels)).toBe(2);
+});
+
+describe("413", () => {
+  const ports = (batch: readonly DropReport[]) => batch.map(({ drop }) => drop.sourcePort);
+  const recordPorts = ({ records }: Request) => records.map(({ attributes }) => Number(attributes["source.port"]));
+
+  test("divides the batch until its parts are small enough: a record that is too large alone is discarded", async () => {
+    receiver.answer = (request) =>
+      request.records.length > 3 || recordPorts(request).includes(7) ? { status: 413 } : {};
+    const { sink, context } = await logsOnly();
+    const batch = reports(10);
+    const result = await sink.deliver(batch, never);
+    expect(result).toEqual({ discarded: [{ report: batch[6], reason: "too_large" }] });
+    expect(receiver.stored.flatMap(recordPorts)).toEqual([1, 2, 3, 4, 5, 6, 8, 9, 10]);
+    const labels = { pipeline: "drops", sink: "sink-otel", signal: "logs" };
+    expect(context.metrics.value("droplens_otel_refused_total", labels)).toBe(1);
+    expect(context.metrics.value("droplens_otel_exports_total", { ...labels, outcome: "divided" })).toBeGreaterThan(2);
+    const warnings = context.logger.lines.filter(({ message }) => message.includes("it goes in halves"));
+    expect(warnings).toMatchObject([{ level: "warn", fields: { error: expect.stringContaining("lower maxBatch") } }]);
+  });
+
+  test("then a Collector without room: what is stored is stored, the rest comes again when it says", async () => {
+    receiver.answer = ({ records }, index) => {
+      if (records.length > 3) return { status: 413 };
+      return index < 4 ? {} : { status: 503, headers: { "retry-after": "9" } };
+    };
+    const { sink } = await logsOnly();
+    const batch = reports(10);
+    const result = await sink.deliver(batch, never);
+    const retry = result?.retry ?? [];
+    expect(result?.discarded).toEqual([]);
+    expect(receiver.stored.flatMap(recordPorts)).toEqual([1, 2, 3, 4, 5]);
+    expect(ports(retry.map(({ report }) => report))).toEqual([6, 7, 8, 9, 10]);
+    expect(new Set(retry.map(({ retryAfterMillis }) => retryAfterMillis))).toEqual(new Set([9000]));
+    // 10, 5, 2, 3, 5, 2 records; the last part was not even tried.
+    expect(receiver.requests.map(({ records }) => records.length)).toEqual([10, 5, 2, 3, 5, 2]);
+  });
+
+  test("the packets that are stored are counted once", async () => {
+    receiver.answer = (request) => (request.signal === "logs" && request.records.length > 2 ? { status: 413 } : {});
+    const { sink } = await startSink({ endpoint: receiver.url });
+    await sink.deliver(reports(4), never);
+    await sink.stop(AbortSignal.timeout(5000));
+    expect(receiver.points.reduce((sum, { value }) => sum + value, 0)).toBe(1 + 2 + 3 + 4);
+  });
 });
 
 test("a redirect is not followed: the log says where to go", async () => {

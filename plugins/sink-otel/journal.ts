@@ -5,6 +5,7 @@
 
 import type { Signal } from "../../core/otlp/environment.ts";
 import type { Outcome } from "../../core/otlp/outcome.ts";
+import { isTooLarge } from "../../core/otlp/parts.ts";
 import { type Counter, type Gauge, OnceAMinute, type PluginContext } from "../../core/plugin/index.ts";
 
 export class Journal {
@@ -24,7 +25,7 @@ export class Journal {
     this.#ration = new OnceAMinute(context.clock);
     this.#exports = metrics.counter({
       name: "droplens_otel_exports_total",
-      help: "Export requests by what became of them: stored, partial, again, refused.",
+      help: "Export requests by what became of them: stored, partial, again, refused, divided.",
       labels: [...labels, "signal", "outcome"],
     });
     this.#refused = metrics.counter({
@@ -46,6 +47,10 @@ export class Journal {
 
   /** `size`: how many records or points the request held. */
   answered(signal: Signal, outcome: Outcome, size: number): void {
+    if (isTooLarge(outcome) && signal === "logs" && size > 1) {
+      this.#divided(signal, outcome);
+      return;
+    }
     const word = outcome.kind === "stored" && outcome.refused > 0 ? "partial" : outcome.kind;
     this.#exports.add({ ...this.#labels, signal, outcome: word });
     if (outcome.kind === "stored") this.#stored(signal, outcome);
@@ -63,6 +68,17 @@ export class Journal {
   measured(series: number, unsettledPackets: number): void {
     this.#series.set(this.#labels, series);
     this.#unsettled.set(this.#labels, unsettledPackets);
+  }
+
+  /** It goes on in halves: nothing is refused yet. */
+  #divided(signal: Signal, outcome: Outcome): void {
+    this.#exports.add({ ...this.#labels, signal, outcome: "divided" });
+    const error = outcome.kind === "refused" ? outcome.error : "";
+    this.#log(
+      "warn",
+      { signal, error },
+      "a batch is too large for the Collector: it goes in halves, which costs requests",
+    );
   }
 
   problems(): readonly string[] {

@@ -8,9 +8,10 @@ import type { Resource } from "@opentelemetry/resources";
 import { LoggerProvider, type LogRecordProcessor, type ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import { type Exporter, logsExporter } from "../../core/otlp/exporter.ts";
 import type { Outcome } from "../../core/otlp/outcome.ts";
+import { probe } from "../../core/otlp/probe.ts";
 import type { Scope } from "../../core/otlp/scope.ts";
 import type { SignalSettings } from "../../core/otlp/settings.ts";
-import type { Clock, DropReport } from "../../core/plugin/index.ts";
+import type { Clock, DropReport, Finding } from "../../core/plugin/index.ts";
 import { logRecord } from "./log-record.ts";
 
 export class LogExport {
@@ -32,6 +33,11 @@ export class LogExport {
     // Synchronous: two batches under way at once cannot mix.
     for (const report of reports) this.#logger.emit(logRecord(report, now));
     return await this.#exporter.export(this.#collected.take(), signal);
+  }
+
+  /** Asks the Collector whether it takes log records. */
+  probe(signal: AbortSignal): Promise<Finding> {
+    return probe(this.#exporter.settings, () => this.#exporter.export([], signal));
   }
 
   close(): void {

@@ -6,12 +6,14 @@ import type { Resource } from "@opentelemetry/resources";
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import { type Exporter, metricsExporter } from "../../core/otlp/exporter.ts";
 import { type Outcome, toError } from "../../core/otlp/outcome.ts";
+import { probe } from "../../core/otlp/probe.ts";
 import type { SignalSettings } from "../../core/otlp/settings.ts";
 import {
   backoffMillis,
   type DeliveryResult,
   type DropReport,
   describeError,
+  type Finding,
   type PluginContext,
 } from "../../core/plugin/index.ts";
 import type { Journal } from "./journal.ts";
@@ -106,8 +108,9 @@ export class MetricExport {
   }
 
   /** Asks the Collector whether it takes metrics. */
-  probe(signal: AbortSignal): Promise<Outcome> {
-    return this.#exporter.export({ resource: this.#parts.resource, scopeMetrics: [] }, signal);
+  probe(signal: AbortSignal): Promise<Finding> {
+    const { settings, resource } = this.#parts;
+    return probe(settings, () => this.#exporter.export({ resource, scopeMetrics: [] }, signal));
   }
 
   close(): void {

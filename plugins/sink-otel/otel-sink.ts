@@ -5,7 +5,7 @@
 
 import { listenToDiag } from "../../core/otlp/diag.ts";
 import { portHint } from "../../core/otlp/endpoint.ts";
-import { type Outcome, toError } from "../../core/otlp/outcome.ts";
+import { sendInParts } from "../../core/otlp/parts.ts";
 import { resourceOf } from "../../core/otlp/resource.ts";
 import { type SignalSettings, shownSettings } from "../../core/otlp/settings.ts";
 import { readTlsMaterial } from "../../core/otlp/tls-material.ts";
@@ -25,6 +25,7 @@ import { LogExport } from "./log-export.ts";
 import { MetricExport } from "./metric-export.ts";
 import { scopeOf } from "./scope.ts";
 import { type Settings, settingsOf } from "./settings.ts";
+import { settled } from "./settled.ts";
 
 interface Running {
   readonly settings: Settings;
@@ -83,11 +84,13 @@ export class OtelSink implements Sink {
     signal.throwIfAborted();
     const either = AbortSignal.any([signal, running.stopping.signal]);
     if (running.logs === undefined) return await running.metrics?.store(reports, either);
-    const batch = [...reports];
-    const outcome = await running.logs.export(batch, either);
-    this.#journal.answered("logs", outcome, batch.length);
-    if (outcome.kind === "again") throw toError(outcome);
-    const { stored, result } = divided(batch, outcome);
+    const { logs } = running;
+    const parts = await sendInParts([...reports], async (part) => {
+      const outcome = await logs.export(part, either);
+      this.#journal.answered("logs", outcome, part.length);
+      return outcome;
+    });
+    const { stored, result } = settled(parts);
     running.metrics?.count(stored);
     return result;
   }
@@ -109,8 +112,8 @@ export class OtelSink implements Sink {
     const exports = this.#exports(settings);
     try {
       return await Promise.all([
-        ...(settings.logs ? [finding(settings.logs, () => exports.logs?.export([], signal))] : []),
-        ...(settings.metrics ? [finding(settings.metrics, () => exports.metrics?.probe(signal))] : []),
+        ...(exports.logs === undefined ? [] : [exports.logs.probe(signal)]),
+        ...(exports.metrics === undefined ? [] : [exports.metrics.probe(signal)]),
       ]);
     } finally {
       exports.logs?.close();
@@ -163,28 +166,6 @@ async function end(running: Running, signal: AbortSignal): Promise<void> {
   running.leaveDiag();
 }
 
-/** A Collector that refuses a part does not say which: the last ones of the batch are taken for it. */
-function divided(batch: readonly DropReport[], outcome: Exclude<Outcome, { kind: "again" }>) {
-  const refused = outcome.kind === "refused" ? batch.length : Math.min(outcome.refused, batch.length);
-  const reason = outcome.kind === "refused" ? outcome.reason : "partial_success";
-  const stored = batch.slice(0, batch.length - refused);
-  const discarded = batch.slice(batch.length - refused).map((report) => ({ report, reason }));
-  return { stored, result: { discarded } };
-}
-
 function signalsOf({ logs, metrics }: Settings): SignalSettings[] {
   return [logs, metrics].filter((settings) => settings !== undefined);
-}
-
-/** An empty request is answered like a full one. */
-async function finding(settings: SignalSettings, probe: () => Promise<Outcome> | undefined): Promise<Finding> {
-  const what = `send ${settings.signal} to ${settings.endpoint.url.href} (${settings.protocol})`;
-  try {
-    await readTlsMaterial(settings.tls);
-    const outcome = await probe();
-    if (outcome === undefined || outcome.kind === "stored") return { ok: true, what };
-    return { ok: false, what, problem: outcome.error };
-  } catch (error) {
-    return { ok: false, what, problem: describeError(error) };
-  }
 }
