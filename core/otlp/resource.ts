@@ -21,6 +21,8 @@ const downward = {
   CLUSTER_NAME: "k8s.cluster.name",
 } as const;
 
+const processId = randomUUID();
+
 type Attributes = Record<string, string | number | boolean>;
 
 export function resourceOf(own: Attributes, environment: Environment): Resource {
@@ -43,9 +45,9 @@ function fromPod(environment: Environment): Attributes {
   }
   const { "k8s.namespace.name": namespace, "k8s.pod.name": pod, "k8s.container.name": container } = attributes;
   if (namespace !== undefined) attributes["service.namespace"] = namespace;
-  // Without it the counters of two agents would be one series to a backend.
+  // Without it the counters of two agents would be one series to a backend. All that this process sends has the same.
   attributes["service.instance.id"] =
-    namespace !== undefined && pod !== undefined ? `${namespace}.${pod}.${container ?? "droplens"}` : randomUUID();
+    namespace !== undefined && pod !== undefined ? `${namespace}.${pod}.${container ?? "droplens"}` : processId;
   return attributes;
 }
 

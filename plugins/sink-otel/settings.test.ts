@@ -174,7 +174,8 @@ test("the resource: the option before OTEL_SERVICE_NAME, before OTEL_RESOURCE_AT
   });
 });
 
-test("outside a pod two agents are told apart all the same", () => {
+test("outside a pod agents are told apart all the same: by an id that is the process's own", () => {
   const id = () => resourceOf({}, {}).attributes["service.instance.id"];
-  expect(id()).not.toBe(id());
+  expect(id()).toMatch(/^[0-9a-f]{8}-[0-9a-f-]{27}$/);
+  expect(id()).toBe(id());
 });
