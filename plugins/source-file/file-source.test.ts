@@ -75,7 +75,7 @@ describe("following a file", () => {
     await reader.waitForLines(2);
     renameSync(path, `${path}.1`);
     appendFileSync(path, "three\n");
-    await reader.waitFor(() => reader.source.lag()[0]?.lagBytes === 6);
+    await reader.waitForLines(3);
     expect(reader.source.status()).toMatchObject({ noticesBy: "events", files: [{ rotatedFiles: 1 }] });
   });
 

@@ -109,7 +109,9 @@ export class FileSource implements Source {
     this.#wakeUp = wakeUp;
     let nextLook = 0;
     while (!signal.aborted) {
-      if (wakeUp.takeMoved() || clock.now() >= nextLook) {
+      const untilLook = nextLook - clock.now();
+      // More than a poll away: the clock was set back.
+      if (wakeUp.takeMoved() || untilLook <= 0 || untilLook > pollMillis) {
         await tails.look(signal);
         await wakeUp.watch(tails.folders());
         nextLook = clock.now() + pollMillis;

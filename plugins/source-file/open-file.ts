@@ -118,6 +118,11 @@ export class OpenFile {
     return { kind: "lines", bytes: buffer.subarray(begin, length + 1) };
   }
 
+  /** Nothing was written since all its whole lines were read. */
+  isAtEnd(): boolean {
+    return this.#exhausted !== undefined && !this.#hasChanged(this.#exhausted);
+  }
+
   /** Looks at the size again. False when it is not the same content any more. */
   refresh(): boolean {
     return this.#isSameFile(0);

@@ -1,6 +1,6 @@
 /**
- * Follows one path through its rotations: keeps the files that are still to be read, oldest first, and reads the oldest
- * to its end before it goes on with the next. Driven by FileSource: `follow` after a change, `next` for each chunk.
+ * Follows one path through its rotations: keeps the files to which something may yet be written, oldest first, and reads
+ * the older ones to their end before it goes on with a younger one. Driven by FileSource: `follow` after a change, `next` for each chunk.
  */
 import type { Clock, Logger } from "../../core/plugin/index.ts";
 import { printable } from "../../core/plugin/index.ts";
@@ -67,18 +67,17 @@ export class Tail {
     this.#note(look);
   }
 
-  /** The next lines of the oldest file; `endOfFile` when there is nothing to do before the next change or poll. */
+  /** The next lines, of the oldest file that has some; `endOfFile` when there is nothing to do before a change or poll. */
   async next(buffer: Buffer): Promise<ReadStep> {
-    const oldest = this.#files[0];
-    if (oldest === undefined) return { kind: "endOfFile" };
     try {
-      if (this.#emptied !== undefined) await this.#lookBehindEmptied(oldest, this.#emptied);
-      const file = this.#files[0] ?? oldest;
-      const step = await file.next(buffer);
-      if (step.kind === "truncated") return await this.#truncated(file, step.unreadBytes);
-      if (step.kind !== "endOfFile") this.version++;
-      else if (this.#isFinished(file)) return await this.#finish(file, buffer);
-      return step;
+      if (this.#emptied !== undefined) await this.#lookBehindEmptied(this.#emptied);
+      for (const file of [...this.#files]) {
+        // A writer turns to the younger file for good: when something is in it, all else is in the older ones already.
+        if (file.lagBytes() > 0 && !this.#isReadUpTo(file)) return { kind: "advanced" };
+        const step = await this.#nextOf(file, buffer);
+        if (step.kind !== "endOfFile") return step;
+      }
+      return { kind: "endOfFile" };
     } catch (error) {
       await this.#release();
       this.#problem = await unreadableProblem(this.path, error);
@@ -113,6 +112,18 @@ export class Tail {
 
   async close(): Promise<void> {
     await Promise.all(this.#files.splice(0).map((file) => file.close()));
+  }
+
+  async #nextOf(file: OpenFile, buffer: Buffer): Promise<ReadStep> {
+    const step = await file.next(buffer);
+    if (step.kind === "truncated") return this.#truncated(file, step.unreadBytes);
+    if (step.kind !== "endOfFile") this.version++;
+    else if (file === this.#files[0] && this.#isFinished(file)) return this.#finish(file, buffer);
+    return step;
+  }
+
+  #isReadUpTo(file: OpenFile): boolean {
+    return this.#files.slice(0, this.#files.indexOf(file)).every((older) => older.isAtEnd());
   }
 
   #note(look: Look): void {
@@ -190,7 +201,7 @@ export class Tail {
   }
 
   /**
-   * The oldest file was cut short and begins anew. What was not yet read of it may be in the copy that was made of it,
+   * A file was cut short and begins anew. What was not yet read of it may be in the copy that was made of it,
    * and what came and went since in younger copies.
    */
   async #truncated(file: OpenFile, unreadBytes: number): Promise<ReadStep> {
@@ -202,7 +213,7 @@ export class Tail {
       await copy.close();
       return { kind: "advanced" };
     }
-    if (copy !== undefined) this.#files.unshift(copy);
+    if (copy !== undefined) this.#files.splice(this.#files.indexOf(file), 0, copy);
     else if (unreadBytes > 0) this.#parts.lost(this.path, "truncated", unreadBytes);
     file.restart();
     const between = await this.#findBetween({ last: before, live: file, untilMillis: file.modifiedMillis });
@@ -215,8 +226,9 @@ export class Tail {
   }
 
   /** Something was written to the emptied file: is it all there, or has some been copied away meanwhile? */
-  async #lookBehindEmptied(file: OpenFile, emptied: SavedFile): Promise<void> {
-    if (file.inode !== emptied.inode) return;
+  async #lookBehindEmptied(emptied: SavedFile): Promise<void> {
+    const file = this.#files.find(({ inode }) => inode === emptied.inode);
+    if (file === undefined) return;
     const isSame = file.refresh();
     if (isSame && file.modifiedMillis === emptied.modifiedMillis) return;
     const copies = await this.#findBetween({ last: emptied, live: file, untilMillis: file.modifiedMillis });
@@ -243,8 +255,11 @@ export class Tail {
     if (successors.length > 0 && file.settled) return true;
     for (const successor of successors) successor.refresh();
     if (!successors.some((successor) => successor.size > 0) && !this.#hasGivenUp()) return false;
-    if (this.#quietSince?.size !== file.size) this.#quietSince = { size: file.size, millis: clock.now() };
-    return clock.now() - this.#quietSince.millis >= pollMillis;
+    const now = clock.now();
+    const since = this.#quietSince;
+    // Begun anew when the clock was set back, too.
+    if (since?.size !== file.size || now < since.millis) this.#quietSince = { size: file.size, millis: now };
+    return since !== undefined && since === this.#quietSince && now - since.millis >= pollMillis;
   }
 
   async #finish(file: OpenFile, buffer: Buffer): Promise<ReadStep> {
