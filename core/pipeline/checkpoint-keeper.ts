@@ -2,6 +2,7 @@
 import type { Clock, Logger } from "../plugin/context.ts";
 import { describeError } from "../plugin/errors.ts";
 import type { Checkpoint, CheckpointFile } from "./checkpoint.ts";
+import { Rest } from "./rest.ts";
 
 export interface CheckpointKeeperParts {
   /** Undefined: the place lives in memory. */
@@ -15,7 +16,7 @@ const retryMillis = 60_000;
 export class CheckpointKeeper {
   readonly #parts: CheckpointKeeperParts;
   #savedState = "";
-  #notBeforeMillis = 0;
+  readonly #rest = new Rest();
 
   constructor(parts: CheckpointKeeperParts) {
     this.#parts = parts;
@@ -41,7 +42,7 @@ export class CheckpointKeeper {
     const { checkpoint, clock } = this.#parts;
     if (checkpoint === undefined) return false;
     if (state === this.#savedState) return true;
-    if (!atOnce && clock.now() < this.#notBeforeMillis) return false;
+    if (!atOnce && this.#rest.left(clock.now()) > 0) return false;
     const begin = performance.now();
     try {
       await checkpoint.save(take());
@@ -51,12 +52,12 @@ export class CheckpointKeeper {
     }
     this.#savedState = state;
     // A large state is saved less often, so that at most a twentieth of the time goes into it.
-    this.#notBeforeMillis = clock.now() + Math.max(0, (performance.now() - begin) * 20 - 1000);
+    this.#rest.begin(clock.now(), (performance.now() - begin) * 20 - 1000);
     return true;
   }
 
   #noteFailure(path: string, error: unknown): void {
-    this.#notBeforeMillis = this.#parts.clock.now() + retryMillis;
+    this.#rest.begin(this.#parts.clock.now(), retryMillis);
     const fields = { path, error: describeError(error) };
     this.#parts.logger.error(
       fields,

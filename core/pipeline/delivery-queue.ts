@@ -11,6 +11,7 @@ import type { DeliveryOptions, DeliveryResult, Sink } from "../plugin/sink.ts";
 import { attemptDelivery, type DeliveryOutcome } from "./delivery-attempt.ts";
 import type { DeliveryBooks } from "./delivery-books.ts";
 import { Fifo } from "./fifo.ts";
+import { Rest } from "./rest.ts";
 import type { Selects } from "./selection.ts";
 
 export interface DeliveryQueueParts {
@@ -44,7 +45,7 @@ export class DeliveryQueue {
   #sleepers: (() => void)[] = [];
   #roomWaiters: (() => void)[] = [];
   #failuresInARow = 0;
-  #pausedUntilMillis = 0;
+  readonly #pause = new Rest();
   #closed = false;
   readonly #retiring = new AbortController();
   #lastError: string | undefined;
@@ -154,7 +155,7 @@ export class DeliveryQueue {
   async #work(signal: AbortSignal): Promise<void> {
     const retiring = this.#retiring.signal;
     while (!signal.aborted && !retiring.aborted) {
-      const pause = this.#pausedUntilMillis - this.#parts.clock.now();
+      const pause = this.#pause.left(this.#parts.clock.now());
       if (pause > 0 && this.length > 0) await this.#sleep(pause, AbortSignal.any([signal, retiring]));
       else if (this.#again.length + this.#ready.length > 0) await this.#deliver(this.#takeBatch(), signal);
       else if (this.#closed && this.length === 0) break;
@@ -231,7 +232,7 @@ export class DeliveryQueue {
       this.#parts.logger.warn({ sink: this.name, error: this.#lastError }, "delivery failed: trying again");
     }
     const wait = backoffMillis(this.#failuresInARow, backoff, outcome.retryAfterMillis);
-    this.#pausedUntilMillis = Math.max(this.#pausedUntilMillis, this.#parts.clock.now() + wait);
+    this.#pause.begin(this.#parts.clock.now(), wait);
     for (const entry of batch) this.#away.delete(entry);
     this.#again.push(...batch);
   }

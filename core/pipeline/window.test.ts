@@ -86,6 +86,25 @@ describe("window", () => {
     expect(after.reports).toMatchObject([{ count: 3, repeat: true, firstMillis: 1, lastMillis: 3 }]);
   });
 
+  it("closes what it took back when it would have closed anyway", () => {
+    const before = makeWindow();
+    for (const time of [0, 1000]) see(before.window, 80, time);
+    const after = makeWindow();
+    for (const kept of before.window.pending()) after.window.restore(kept, interval - 1);
+    after.window.closeDue(interval + 1000, 10);
+    expect(after.reports).toMatchObject([{ count: 1 }]);
+  });
+
+  it("closes windows that were opened before the clock was set back", () => {
+    const { window, reports } = makeWindow();
+    for (const time of [interval, interval + 1]) see(window, 80, time);
+    window.closeDue(interval - 1000, 10);
+    expect(reports).toMatchObject([
+      { count: 1, repeat: false },
+      { count: 1, repeat: true },
+    ]);
+  });
+
   it("leaves no packet out, whatever comes in whatever order", () => {
     const packet = fc.record({
       port: fc.integer({ min: 1, max: 40 }),

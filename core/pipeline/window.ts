@@ -90,7 +90,10 @@ export class Window {
   closeDue(nowMillis: number, most: number): boolean {
     const limit = nowMillis - this.#options.repeatIntervalMillis;
     for (let closed = 0; closed < most; closed++) {
-      if (this.#oldest === none || (this.#openedMillis[this.#oldest] as number) > limit) return false;
+      if (this.#oldest === none) return false;
+      const opened = this.#openedMillis[this.#oldest] as number;
+      // Opened in the future: the clock was set back, and nobody shall wait an hour for a count.
+      if (opened > limit && opened <= nowMillis) return false;
       this.#close(this.#oldest);
     }
     return true;
@@ -108,7 +111,9 @@ export class Window {
   restore(report: FoldedDrop, nowMillis: number): boolean {
     const key = this.#restored;
     if (!key.fill(report.drop) || this.#table.find(key.words) >= 0) return false;
-    const entry = this.#insert(key.words, report.drop, report.firstMillis, nowMillis);
+    // As old as it was: a process that never lives as long as a window shall close it all the same.
+    const openedMillis = Math.min(nowMillis, report.firstMillis);
+    const entry = this.#insert(key.words, report.drop, report.firstMillis, openedMillis);
     this.#pending[entry] = report.count;
     this.#pendingFirstMillis[entry] = report.firstMillis;
     this.#lastMillis[entry] = report.lastMillis;
