@@ -19,6 +19,7 @@ const checkout = join(import.meta.dirname, "..");
 const pluginValues = [
   "DroplensError",
   "FlowKey",
+  "LineCutter",
   "OnceAMinute",
   "RetryableError",
   "StandardOutput",

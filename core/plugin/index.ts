@@ -40,6 +40,7 @@ export {
 export { duration, parseDuration } from "./duration.ts";
 export { DroplensError, describeError, isRetryable, RetryableError } from "./errors.ts";
 export type { Finding, Lifecycle } from "./lifecycle.ts";
+export { LineCutter } from "./line-cutter.ts";
 export { OnceAMinute } from "./once-a-minute.ts";
 export type { ChunkParser, DropCollector, LineParser, ParseResult, Parser } from "./parser.ts";
 export type { AddressQuery, Resolver } from "./resolver.ts";

@@ -5,10 +5,9 @@
  */
 import type { Readable } from "node:stream";
 import type { Chunk, Counter, Finding, JsonValue, PluginContext, Source } from "../../core/plugin/index.ts";
-import { OnceAMinute } from "../../core/plugin/index.ts";
+import { LineCutter, OnceAMinute } from "../../core/plugin/index.ts";
 import type { SourceStdinOptions } from "./config.ts";
 import { unreadable } from "./errors.ts";
-import { LineCutter } from "./line-cutter.ts";
 
 export class StdinSource implements Source {
   readonly #context: PluginContext;

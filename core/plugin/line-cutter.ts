@@ -1,10 +1,12 @@
 /**
- * Makes runs of whole lines of a stream's pieces. In: bytes as they come; out: views, valid until the next call. Keeps
- * the beginning of one line at most; a line longer than `maxLineBytes` is left out whole and counted.
+ * For sources: makes runs of whole lines of a stream's pieces. In: bytes as they come; out: views, valid until the next
+ * call. Keeps the beginning of one line at most; a line longer than `maxLineBytes` is left out whole and counted.
  */
 const newline = 0x0a;
 
+/** Makes runs of whole lines of a stream's pieces: what `Source.read` yields. */
 export class LineCutter {
+  /** Lines left out so far because they were longer than `maxLineBytes`. */
   tooLong = 0;
   readonly #maxLineBytes: number;
   /** The beginning of a line whose end has not yet come. */
@@ -18,7 +20,7 @@ export class LineCutter {
     this.#partial = Buffer.allocUnsafeSlow(maxLineBytes + 1);
   }
 
-  /** `bytes` must stay as they are until the generator ends. */
+  /** Runs of whole lines, each with its "\n". `bytes` must stay as they are until the generator ends. */
   *cut(bytes: Buffer): Generator<Buffer> {
     const firstEnd = bytes.indexOf(newline) + 1;
     if (firstEnd === 0) return this.#keep(bytes);
