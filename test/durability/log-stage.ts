@@ -1,0 +1,145 @@
+/**
+ * A log file, a writer that keeps it open as a syslog daemon does, the program that reads it, and a file of sink-jsonl
+ * that receives what it reports. The trials of files and of the process are played here.
+ */
+import { existsSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { LogWriter } from "../../plugins/source-file/testdata/log-writer.ts";
+import { difference, FlowLoad, type PacketCounts, sumOf } from "../support/flow-load.ts";
+import { NodeStage, prefix, type RunningProgram } from "../support/node-stage.ts";
+import { memoryOf } from "../support/process-figures.ts";
+import { ReceivedDrops } from "./received-drops.ts";
+
+export interface LogStageParts {
+  /** onTestFinished of the test at hand. */
+  readonly finish: (clean: () => void | Promise<void>) => void;
+  /** Keys of the pipeline beside the usual ones, as YAML. */
+  readonly pipeline?: string;
+  readonly source?: string;
+  readonly sinks?: string;
+  readonly stateFolder?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+const minute = 60_000;
+
+export class LogStage {
+  readonly node: NodeStage;
+  readonly writer: LogWriter;
+  readonly load: FlowLoad;
+  readonly received: ReceivedDrops;
+  readonly stateFolder: string;
+  peakRssMegabytes = 0;
+  /** Packets that all lives together have given up, by reason, as /metrics told. */
+  readonly discarded: Record<string, number> = {};
+  readonly #parts: LogStageParts;
+  readonly #ending = new AbortController();
+  #writing: Promise<void> | undefined;
+
+  constructor(parts: LogStageParts) {
+    this.#parts = parts;
+    this.node = new NodeStage(parts.finish);
+    this.writer = new LogWriter(this.node.log);
+    this.stateFolder = parts.stateFolder ?? join(this.node.folder, "state");
+    this.received = new ReceivedDrops(join(this.node.folder, "drops.jsonl"));
+    this.load = new FlowLoad({ path: this.node.log, pairs: 200, append: (lines) => this.writer.raw(lines) });
+    writeFileSync(join(this.node.folder, "droplens.yaml"), this.#config());
+    parts.finish(() => this.#end());
+  }
+
+  get checkpointPath(): string {
+    return join(this.stateFolder, "drops.checkpoint");
+  }
+
+  get written(): PacketCounts {
+    return this.load.written;
+  }
+
+  /** When the checkpoint was last written; undefined: never. */
+  get checkpointMillis(): number | undefined {
+    return existsSync(this.checkpointPath) ? statSync(this.checkpointPath).mtimeMs : undefined;
+  }
+
+  start(): RunningProgram {
+    return this.node.run(this.#parts.environment ?? {});
+  }
+
+  /** So many new flows a second until `endLoad`. */
+  beginLoad(flowsPerSecond: number): void {
+    this.#writing = this.load.keepWriting(flowsPerSecond, this.#ending.signal);
+  }
+
+  async endLoad(): Promise<void> {
+    this.#ending.abort();
+    await this.#writing;
+  }
+
+  noteMemory(program: RunningProgram): void {
+    const { peakMegabytes } = memoryOf(program.child.processId);
+    this.peakRssMegabytes = Math.max(this.peakRssMegabytes, peakMegabytes);
+  }
+
+  async kill(program: RunningProgram): Promise<void> {
+    if (program.child.running) this.noteMemory(program);
+    await program.child.stop("SIGKILL");
+  }
+
+  /** Waits until what was written has arrived, or for so long that it will not any more; its end, in order. */
+  async finish(program: RunningProgram, patienceMillis = minute): Promise<number | string> {
+    await this.arrived(program, patienceMillis);
+    await this.noteDiscards(program);
+    this.noteMemory(program);
+    return program.child.stop();
+  }
+
+  async arrived(program: RunningProgram, patienceMillis = minute): Promise<void> {
+    const deadline = Date.now() + patienceMillis;
+    const isMissing = () => difference(this.written, this.received.counts()).lost > 0;
+    while (program.child.running && isMissing() && Date.now() < deadline) await sleep(50);
+  }
+
+  /** Call it before a life ends whose books count. */
+  async noteDiscards(program: RunningProgram): Promise<void> {
+    const { text } = await program.metrics();
+    for (const [, reason = "", packets] of text.matchAll(
+      /^droplens_packets_discarded_total\{.*reason="([^"]*)".*\} (\S+)/gm,
+    )) {
+      if (Number(packets) > 0) this.discarded[reason] = (this.discarded[reason] ?? 0) + Number(packets);
+    }
+  }
+
+  /** The end of the equation, flow by flow: what was written and never came, and what came more often. */
+  figures() {
+    const { lost, overCounted } = difference(this.written, this.received.counts());
+    return {
+      packets: sumOf(this.written),
+      lost: lost - Object.values(this.discarded).reduce((sum, packets) => sum + packets, 0),
+      overCounted,
+      discarded: this.discarded,
+      peakRssMegabytes: Math.round(this.peakRssMegabytes),
+    };
+  }
+
+  #config(): string {
+    const { pipeline = "repeatInterval: 1s", source = "", sinks = "" } = this.#parts;
+    const jsonl = join(this.node.folder, "drops.jsonl");
+    return `version: 1
+stateFolder: ${this.stateFolder}
+operations: { port: 0, host: 127.0.0.1 }
+pipelines:
+  drops:
+    ${pipeline.replaceAll("\n", "\n    ")}
+    source: { use: source-file, path: ${this.node.log}${source === "" ? "" : `, ${source}`} }
+    parser: { use: parser-iptables, prefix: "${prefix}" }
+    sinks:
+      - { use: sink-jsonl, path: ${jsonl}, maxBytes: 1000000000000 }
+      ${sinks.replaceAll("\n", "\n      ")}
+`;
+  }
+
+  async #end(): Promise<void> {
+    await this.endLoad();
+    this.writer.close();
+  }
+}
