@@ -27,24 +27,31 @@ export interface WrittenRecord {
 export interface WrittenPoint {
   readonly startTimeUnixNano: string;
   readonly timeUnixNano: string;
+  /** sink-otel's. */
   readonly asInt: string;
+  /** The telemetry's. */
+  readonly asDouble?: number;
+  /** A histogram's. */
+  readonly count?: string;
   readonly attributes?: readonly Attribute[];
 }
 
 interface Group<Part> {
   readonly resource: { readonly attributes: readonly Attribute[] };
   readonly scopeLogs?: readonly { readonly logRecords: readonly Part[] }[];
-  readonly scopeMetrics?: readonly { readonly metrics: readonly Metric[] }[];
+  readonly scopeMetrics?: readonly { readonly metrics: readonly WrittenMetric[] }[];
 }
 
-interface Metric {
+interface Points {
+  readonly dataPoints: readonly WrittenPoint[];
+}
+
+export interface WrittenMetric {
   readonly name: string;
   readonly unit: string;
-  readonly sum: {
-    readonly aggregationTemporality: number;
-    readonly isMonotonic: boolean;
-    readonly dataPoints: readonly WrittenPoint[];
-  };
+  readonly sum: Points & { readonly aggregationTemporality: number; readonly isMonotonic: boolean };
+  readonly gauge?: Points;
+  readonly histogram?: Points;
 }
 
 type Line = {
@@ -120,18 +127,24 @@ export class Collector {
   }
 
   /** All points of a metric in the files, oldest first, with their metric. */
-  async points(name: string): Promise<(WrittenPoint & { readonly metric: Metric })[]> {
-    const lines = await this.#lines("metrics");
-    const metrics = lines.flatMap(({ resourceMetrics = [] }) =>
-      resourceMetrics.flatMap(({ scopeMetrics = [] }) => scopeMetrics.flatMap((scope) => scope.metrics)),
-    );
-    const own = metrics.filter((metric) => metric.name === name);
+  async points(name: string): Promise<(WrittenPoint & { readonly metric: WrittenMetric })[]> {
+    const own = (await this.metrics()).filter((metric) => metric.name === name);
     return own.flatMap((metric) => metric.sum.dataPoints.map((point) => ({ ...point, metric })));
   }
 
-  async resources(): Promise<Readonly<Record<string, unknown>>[]> {
-    const lines = await this.#lines("logs");
-    return lines.flatMap(({ resourceLogs = [] }) => resourceLogs.map(({ resource }) => attributesOf(resource)));
+  /** Of each export all metrics, oldest first. */
+  async metrics(): Promise<WrittenMetric[]> {
+    const lines = await this.#lines("metrics");
+    return lines.flatMap(({ resourceMetrics = [] }) =>
+      resourceMetrics.flatMap(({ scopeMetrics = [] }) => scopeMetrics.flatMap((scope) => scope.metrics)),
+    );
+  }
+
+  async resources(signal: "logs" | "metrics" = "logs"): Promise<Readonly<Record<string, unknown>>[]> {
+    const lines = await this.#lines(signal);
+    return lines.flatMap(({ resourceLogs = [], resourceMetrics = [] }) =>
+      [...resourceLogs, ...resourceMetrics].map(({ resource }) => attributesOf(resource)),
+    );
   }
 
   async #lines(signal: "logs" | "metrics"): Promise<Line[]> {
