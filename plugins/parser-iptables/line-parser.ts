@@ -158,7 +158,7 @@ export class LineParser {
     const { text, frame } = unwrapped;
     const inner = text.slice(frame.messageAt + folded[0].length).replace(/ ?\] ?$/, "");
     const result = this.#readMessage(this.#jsonFrame(inner, frame), now);
-    return result.kind === "drop" ? { ...result, packets: Math.min(Number(folded[1]), 10_000) } : result;
+    return result.kind === "drop" ? { ...result, packets: Number(folded[1]) } : result;
   }
 
   /** The rule's prefix; or the reason why the kernel's line tells of no rule. */

@@ -39,6 +39,16 @@ describe("a scan", () => {
     expect(collector.told).toHaveLength(1);
   });
 
+  it("counts no more than 50,000 packets of a chunk that stand in no line of their own", () => {
+    const { parser, collector } = watched(settings);
+    const [head = "", message = ""] = drop("a", 53).trimEnd().split("[ 2528.800858] ");
+    parser.scan(Buffer.from(`${head}message repeated 40000 times: [ ${message}]\n`.repeat(3)), collector);
+
+    const packets = collector.told.filter((told) => !told.startsWith("other-line"));
+    expect(packets).toHaveLength(50_003);
+    expect(collector.told.filter((told) => told === "other-line repeats-not-counted")).toHaveLength(2);
+  });
+
   it("reads nothing from an empty chunk", () => {
     const { parser, collector } = watched(settings);
     parser.scan(Buffer.alloc(0), collector);

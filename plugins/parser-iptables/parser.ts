@@ -17,6 +17,8 @@ import { RulePrefixes } from "./rule-prefixes.ts";
 
 /** A frame's minute is resolved against the clock; after this long it is resolved anew. */
 const frameLifeMillis = 3_600_000;
+/** Packets that lines of one chunk may stand for beyond their own: a line of 100 bytes can claim thousands. */
+const maxFoldedPerChunk = 50_000;
 
 export class IptablesParser implements ChunkParser {
   readonly #context: PluginContext;
@@ -34,6 +36,7 @@ export class IptablesParser implements ChunkParser {
   #tagsSeen = false;
   #scanning = false;
   #timeProblemTold = false;
+  #foldedLeft = maxFoldedPerChunk;
 
   constructor(options: Options, context: PluginContext) {
     this.#options = options;
@@ -64,6 +67,7 @@ export class IptablesParser implements ChunkParser {
     const now = this.#context.clock.now();
     if (Math.abs(now - this.#learnedMillis) > frameLifeMillis) this.repeats.forget();
     this.#scanning = true;
+    this.#foldedLeft = maxFoldedPerChunk;
     this.#finder.open(buffer);
     let at = 0;
     while (at < buffer.length) {
@@ -93,7 +97,10 @@ export class IptablesParser implements ChunkParser {
     if (found.author === "kernel" && found.places !== undefined) this.#noteTags();
     this.repeats.learn(line, found);
     this.#learnedMillis = now;
-    for (let i = 0; i < found.packets; i++) {
+    const packets = Math.min(found.packets, 1 + this.#foldedLeft);
+    this.#foldedLeft -= packets - 1;
+    if (packets < found.packets) drops.otherLine("repeats-not-counted", line);
+    for (let i = 0; i < packets; i++) {
       drops.flow.fill(found.drop);
       if (!drops.repeat(found.millis)) drops.first(found.drop);
     }

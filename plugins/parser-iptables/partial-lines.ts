@@ -5,13 +5,21 @@
 const piece = /^(\S+) (stdout|stderr) ([FP]) /;
 /** A kernel line is far shorter; what grows beyond is somebody else's and given up. */
 const maxBytes = 65_536;
+/** Nor does a runtime cut so small: conmon's pieces have up to 8 KiB. */
+const maxPieces = 1000;
+
+/** What is there of a line: the text of its pieces, copied, as the source writes over its buffer. */
+interface Begun {
+  readonly pieces: Buffer[];
+  bytes: number;
+}
 
 export class PartialLines {
-  readonly #pieces = new Map<string, Buffer>();
+  readonly #begun = new Map<string, Begun>();
 
   /** True while a last piece is awaited: then every line must be shown to `join`. */
   get pending(): boolean {
-    return this.#pieces.size > 0;
+    return this.#begun.size > 0;
   }
 
   /** The line, whole; undefined when more is to come. The result may be `line` itself. */
@@ -20,14 +28,22 @@ export class PartialLines {
     const match = piece.exec(head);
     if (match === null) return line;
     const [text, , stream = "", mark] = match;
-    const before = this.#pieces.get(stream);
+    const begun = this.#begun.get(stream);
     if (mark === "F") {
-      this.#pieces.delete(stream);
-      return before === undefined ? line : Buffer.concat([Buffer.from(text), before, line.subarray(text.length)]);
+      this.#begun.delete(stream);
+      return begun === undefined
+        ? line
+        : Buffer.concat([Buffer.from(text), ...begun.pieces, line.subarray(text.length)]);
     }
-    const joined = Buffer.concat([before ?? Buffer.alloc(0), line.subarray(text.length)]);
-    // An empty rest keeps the place: the pieces that follow are not the start of a line.
-    this.#pieces.set(stream, joined.length > maxBytes ? Buffer.alloc(0) : joined);
+    this.#begun.set(stream, withPiece(begun, line.subarray(text.length)));
     return undefined;
   }
+}
+
+/** What grows too long is given up, but keeps its place: the pieces that follow are not the start of a line. */
+function withPiece(begun: Begun | undefined, piece: Buffer): Begun {
+  const line = begun ?? { pieces: [], bytes: 0 };
+  line.pieces.push(Buffer.from(piece));
+  line.bytes += piece.length;
+  return line.bytes > maxBytes || line.pieces.length > maxPieces ? { pieces: [], bytes: 0 } : line;
 }
