@@ -220,7 +220,7 @@ describe.concurrent("an address as a new user gets it wrong", { timeout: 60_000 
     };
     const { code, stdout } = await stage.command(["validate"], wanted);
     expect(code).toBe(1);
-    const todo = "check protocol and port, or write https:// if it is a TLS server";
+    const todo = "write protocol: grpc if this is its port for gRPC, or https:// if it is a TLS server";
     for (const place of ["telemetry.otlp: send metrics to", "pipelines.drops.sinks[0] sink-otel: send logs to"]) {
       expect(stdout).toMatch(new RegExp(`PROBLEM ${literal(place)}.*${literal(todo)}`));
     }
@@ -230,7 +230,7 @@ describe.concurrent("an address as a new user gets it wrong", { timeout: 60_000 
       "delivered",
       (now) => now.sum("droplens_packets_delivered_total", { sink: "sink-prometheus" }) === 1,
     );
-    await program.child.says(/"key":"telemetry\.otlp".*check protocol and port/);
+    await program.child.says(/"key":"telemetry\.otlp".*write protocol: grpc/);
     const { text } = await program.get("/readyz");
     expect(text).toContain("sink-otel: logs are not stored: cannot reach");
     await program.child.stop("SIGKILL");

@@ -56,7 +56,8 @@ export function readGrpcFailure(failure: GrpcFailure, settings: SignalSettings):
   const name = names[failure.code] ?? String(failure.code);
   const what = `${settings.endpoint.url.host} answered ${name}`;
   const status = failure.statusDetails === undefined ? undefined : readRpcStatus(failure.statusDetails);
-  const said = printable(failure.details, 500);
+  // grpc-js ends with the label of a note that is empty.
+  const said = printable(failure.details.replace(/\s*Resolution note:\s*$/, ""), 500);
   const wait = status?.retryMillis;
   // Only a server that says when is one that will have room again.
   if (retryable.has(name) || (name === "RESOURCE_EXHAUSTED" && wait !== undefined)) {

@@ -35,6 +35,10 @@ export function readHttpAnswer(answer: HttpAnswer, settings: SignalSettings): Re
   if (status >= 200 && status < 300) return readSuccess(answer, settings);
   const what = `${url} answered ${status}`;
   const said = printable(messageIn(answer), 500);
+  // Go's server, before anybody has looked at the request: nothing is judged.
+  if (status === 400 && said.startsWith("Client sent an HTTP request to an HTTPS server")) {
+    return again(explained(settings, what, ["it is a TLS server: write https://"]));
+  }
   if (retryable.has(status)) {
     return again(explained(settings, what, [said]), parseRetryAfter(one(headers["retry-after"]), one(headers.date)));
   }

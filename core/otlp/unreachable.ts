@@ -33,7 +33,8 @@ const advice: Readonly<Record<string, string>> = {
   EPROTO: noTls,
   ERR_SSL_WRONG_VERSION_NUMBER: noTls,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: noTls,
-  HPE_INVALID_CONSTANT: "it does not speak HTTP/1.1: check protocol and port, or write https:// if it is a TLS server",
+  HPE_INVALID_CONSTANT:
+    "it does not speak HTTP/1.1: write protocol: grpc if this is its port for gRPC, or https:// if it is a TLS server",
   ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: clientRefused,
   ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: clientRefused,
   ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: clientRefused,
@@ -51,9 +52,9 @@ export function unreachable(error: unknown, settings: SignalSettings): string {
 /** `what`, then where the address was written and what to do; a hint about the port comes first. */
 export function explained(settings: SignalSettings, what: string, details: readonly (string | undefined)[]): string {
   const { endpoint, protocol } = settings;
-  const known = [portHint(protocol, endpoint.url), ...details].filter(
-    (detail) => detail !== undefined && detail !== "",
-  );
+  const known = [portHint(protocol, endpoint.url), ...details]
+    .map((detail) => detail?.trim())
+    .filter((detail) => detail !== undefined && detail !== "");
   return [`${what} (${protocol}, from ${endpoint.origin})`, ...known].join(": ");
 }
 
@@ -70,6 +71,10 @@ export function adviceIn(text: string): string | undefined {
   if (/wrong version number|packet length too long/i.test(text)) return noTls;
   if (/altnames|does not match certificate/i.test(text)) return advice.ERR_TLS_CERT_ALTNAME_INVALID;
   if (/certificate has expired/i.test(text)) return advice.CERT_HAS_EXPIRED;
+  if (/protocol error/i.test(text))
+    return "it does not speak gRPC: write protocol: http/protobuf, or its port for gRPC";
+  if (/failed to connect/i.test(text))
+    return "it does not speak gRPC without TLS: write https:// if it is a TLS server";
   return undefined;
 }
 

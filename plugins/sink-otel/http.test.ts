@@ -282,7 +282,7 @@ test("an HTTP/2 server, as a gRPC port is, is told as such", async () => {
   const { port } = grpc.address() as AddressInfo;
   const { sink } = await startSink({ endpoint: `http://127.0.0.1:${port}`, metrics: false });
   expect((await rejection(sink.deliver(reports(1), never))).message).toContain(
-    "it does not speak HTTP/1.1: check protocol and port",
+    "it does not speak HTTP/1.1: write protocol: grpc",
   );
   await new Promise((resolve) => grpc.close(resolve));
 });

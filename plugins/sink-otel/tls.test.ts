@@ -87,6 +87,36 @@ test("https to a plain server", async () => {
   );
 });
 
+test("http to a TLS server, one that hangs up and one that says so as Go's does", async () => {
+  const receiver = await overHttps();
+  const { sink } = await startSink({ endpoint: receiver.url.replace("https:", "http:"), metrics: false });
+  expect(await rejection(sink.deliver([dropReport()], never))).toMatchObject({ retryable: true });
+  const go = await new OtlpReceiver().listen();
+  servers.push(go);
+  const headers = { "content-type": "text/plain; charset=utf-8" };
+  go.answer = () => ({ status: 400, headers, body: "Client sent an HTTP request to an HTTPS server.\n" });
+  const other = await startSink({ endpoint: go.url, metrics: false });
+  const error = await rejection(other.sink.deliver([dropReport()], never));
+  expect(error).toMatchObject({ retryable: true });
+  expect(error.message).toContain("it is a TLS server: write https://");
+});
+
+test("grpc to servers that do not speak it so: TLS, HTTP/1.1", async () => {
+  const tls = await overGrpcs();
+  const plain = await new OtlpReceiver().listen();
+  servers.push(plain);
+  for (const [port, says] of [
+    [tls.port, "write https:// if it is a TLS server"],
+    [plain.port, "write protocol: http/protobuf, or its port for gRPC"],
+  ] as const) {
+    const endpoint = `http://127.0.0.1:${port}`;
+    const { sink } = await startSink({ endpoint, protocol: "grpc", metrics: false });
+    const error = await rejection(sink.deliver([dropReport()], never));
+    expect(error).toMatchObject({ retryable: true });
+    expect(error.message).toContain(says);
+  }
+});
+
 test.each([
   { tls: { caFile: "/nowhere/ca.pem" }, says: "tls.caFile: cannot use /nowhere/ca.pem: ENOENT" },
   { tls: { caFile: path("README.md") }, says: "it has to be a readable PEM file" },
