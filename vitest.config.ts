@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["core/**/*.test.ts", "plugins/**/*.test.ts", "config/**/*.test.ts", "test/**/*.test.ts"],
+    include: ["{core,plugins,config,test,bench}/**/*.test.ts"],
     // Packages of their own, with tests for node:test: test/create-plugin.test.ts runs them.
     // Trials that take minutes: npm run test:durability, test:hostile, test:soak.
     exclude: ["test/examples/*/**", "test/durability/**", "test/hostile/**"],

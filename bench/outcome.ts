@@ -1,0 +1,49 @@
+/** A whole run: the machine, the versions, every row. What `--json` writes and `--from` reads. Made by main.ts. */
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { cpus, version as kernel, totalmem } from "node:os";
+import type { Result } from "./row.ts";
+
+export interface Machine {
+  readonly processor: string;
+  readonly cores: number;
+  readonly memoryGigabytes: number;
+  readonly kernel: string;
+}
+
+export interface Outcome {
+  readonly date: string;
+  /** What repeats it. */
+  readonly command: string;
+  readonly machine: Machine;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly results: readonly Result[];
+}
+
+export function thisMachine(): Machine {
+  const all = cpus();
+  const memoryGigabytes = Math.round(totalmem() / 1e9);
+  return { processor: all[0]?.model ?? "unknown", cores: all.length, memoryGigabytes, kernel: kernel() };
+}
+
+/** Of Droplens its commit too, and whether files differ from it. */
+export function versions(checkout: string, otelcol: string | undefined): Record<string, string> {
+  const manifest = JSON.parse(readFileSync(`${checkout}/package.json`, "utf8"));
+  const commit = said(["git", "-C", checkout, "describe", "--always", "--dirty"]);
+  const all = {
+    droplens: `${manifest.version} (${commit})`,
+    node: process.version,
+    grep: said(["grep", "--version"]).replace("grep (GNU grep) ", ""),
+    otelcol: otelcol === undefined ? "" : said([otelcol, "--version"]).replace("otelcol version ", ""),
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, version]) => version !== ""));
+}
+
+/** The first line that it prints; empty when it knows no such question. */
+function said([file = "", ...rest]: readonly string[]): string {
+  try {
+    return execFileSync(file, rest, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).split("\n")[0] ?? "";
+  } catch {
+    return "";
+  }
+}

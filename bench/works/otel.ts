@@ -1,0 +1,141 @@
+/**
+ * otel: how many records a second sink-otel brings to a Collector, and what becomes of its memory when the Collector
+ * stops. OTELCOL names a real one; else it is a small receiver that throws everything away.
+ */
+import { appendFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { freePort, type MetricSamples } from "../../test/system/program.ts";
+import type { Daemon } from "../daemon.ts";
+import { load, loadLines } from "../load.ts";
+import { booksOf, booksText, replay } from "../replay.ts";
+import { type Goal, type Row, rowOf } from "../row.ts";
+import { missingPackets, RunningDroplens } from "../running-droplens.ts";
+import { spread } from "../spread.ts";
+import { interleaved, type Stage } from "../stage.ts";
+import type { Work } from "../work.ts";
+import { startServer } from "./pod-server.ts";
+
+const lines = 200_000;
+const linesPerSecond = 2000;
+
+interface Receiver {
+  readonly name: string;
+  readonly url: string;
+  readonly daemon: Daemon;
+}
+
+export const otel: Work = {
+  name: "otel",
+  about: "200,000 flows, one log record each, to a Collector; then 2,000 new flows a second while it is gone",
+  async measure(stage) {
+    const throughput = await measureThroughput(stage);
+    const outage = await measureOutage(stage);
+    const notes = [...throughput.notes, ...outage.notes];
+    const goals = [...throughput.goals, ...outage.goals];
+    return { work: "otel", load: this.about, rows: throughput.rows, goals, notes };
+  },
+};
+
+interface Part {
+  readonly rows: readonly Row[];
+  readonly goals: readonly Goal[];
+  readonly notes: readonly string[];
+}
+
+/** Records a second: those acked, by the wall time beyond the program's start. */
+async function measureThroughput(stage: Stage): Promise<Part> {
+  const receiver = await startReceiver(stage);
+  const sinks = [{ use: "sink-otel", endpoint: receiver.url }];
+  const empty = stage.write("empty.log", "");
+  const runs = await stage.withLoad("flood", lines, ({ path }) =>
+    interleaved(Math.min(3, stage.options.rounds), {
+      droplens: () => replay(stage, path, { sinks }),
+      start: () => replay(stage, empty, { sinks }),
+    }),
+  );
+  await receiver.daemon.stop();
+  const startSeconds = spread(runs.start.map((run) => run.wallSeconds)).median;
+  const rates = runs.droplens.map((run) => booksOf(run.stderr).delivered / (run.wallSeconds - startSeconds));
+  const books = booksOf(runs.droplens[0]?.stderr ?? "");
+  const yardstick = { to: "N" as const, cpuSeconds: await stage.nodeSeconds() };
+  return {
+    rows: [rowOf("droplens replay, sink-otel", runs.droplens, yardstick)],
+    goals: [
+      { name: "records stored", measured: spread(rates).median, limit: 20_000, unit: "/s" },
+      { name: "neither stored nor discarded", measured: Math.abs(books.missing), limit: 0, unit: "packets" },
+    ],
+    notes: [`to a ${receiver.name}; books: ${booksText(books)}`],
+  };
+}
+
+/** 5 s with the Collector, then 30 s without: the peak after the last 20 of them is to be that after the first 10. */
+async function measureOutage(stage: Stage): Promise<Part> {
+  const receiver = await startReceiver(stage);
+  const log = stage.write("kern.log", "");
+  const sinks = [{ use: "sink-otel", endpoint: receiver.url }];
+  // The load's lines have a time of their own.
+  const program = RunningDroplens.start(stage, { log, sinks, pipeline: { maxAge: "36500d" } });
+  await program.ready();
+  const flows = loadLines(load("flood"));
+  const write = (seconds: number) => appendFlows(log, flows, { seconds, signal: stage.signal });
+  await write(5);
+  const before = program.daemon.residentMegabytes();
+  await receiver.daemon.stop("SIGKILL");
+  await write(10);
+  const early = program.daemon.peakMegabytes();
+  await write(20);
+  const late = program.daemon.peakMegabytes();
+  const read = (now: MetricSamples) => now.sum("droplens_lines_matched_total") === 35 * linesPerSecond;
+  const samples = await program.measures("all lines read", read);
+  await program.daemon.stop();
+  const text = [before, early, late].map((megabytes) => `${Math.round(megabytes)} MB`);
+  return {
+    rows: [],
+    goals: [
+      {
+        name: "peak RSS 30 s after the Collector stopped to that after 10 s",
+        measured: late / early,
+        limit: 1.1,
+        unit: "×",
+      },
+      { name: "missing then", measured: Math.abs(missingPackets(samples, "sink-otel")), limit: 0, unit: "packets" },
+    ],
+    notes: [`RSS ${text[0]} before the Collector stopped, peak ${text[1]} 10 s and ${text[2]} 30 s after`],
+  };
+}
+
+async function appendFlows(
+  log: string,
+  flows: Iterator<string>,
+  { seconds, signal }: { readonly seconds: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const start = performance.now();
+  for (let tenth = 0; tenth < seconds * 10; tenth++) {
+    const text = Array.from({ length: linesPerSecond / 10 }, () => flows.next().value as string).join("");
+    appendFileSync(log, text);
+    await sleep(Math.max(0, start + (tenth + 1) * 100 - performance.now()), undefined, { signal });
+  }
+}
+
+async function startReceiver(stage: Stage): Promise<Receiver> {
+  const program = stage.variable("OTELCOL");
+  if (program === undefined) {
+    const server = await startServer(stage, ["bench/otlp-receiver.ts"]);
+    return { name: "receiver that throws all away (set OTELCOL to a Collector's binary)", ...server };
+  }
+  const port = await freePort();
+  const config = {
+    receivers: { otlp: { protocols: { http: { endpoint: `127.0.0.1:${port}` } } } },
+    exporters: { debug: { verbosity: "basic" } },
+    service: {
+      telemetry: { metrics: { level: "none" } },
+      pipelines: {
+        logs: { receivers: ["otlp"], exporters: ["debug"] },
+        metrics: { receivers: ["otlp"], exporters: ["debug"] },
+      },
+    },
+  };
+  const daemon = stage.start([program, "--config", stage.write("otelcol.yaml", config)]);
+  await daemon.says(/Everything is ready/, stage.signal);
+  return { name: "real Collector", url: `http://127.0.0.1:${port}`, daemon };
+}
