@@ -17,6 +17,7 @@ import {
   kubectl,
   waitForEvent,
 } from "./cluster.ts";
+import { run } from "./command.ts";
 import { buildImage, type Image } from "./dockerfile.ts";
 import { type PodPlace, type PodTemplate, startPod } from "./kubelet.ts";
 import { manifestFolder } from "./manifest.ts";
@@ -73,6 +74,14 @@ systemTest("the image", () => {
     expect(image.user).toMatch(/^[1-9]\d*:\d+$/);
     expect(image.labels["org.opencontainers.image.title"]).toBe("droplens");
     expect(image.stopSignal).toBe("SIGTERM");
+  });
+
+  it.each(["65532:4", "0:0"])("starts user %s with what V8 compiled when it was built", async (user) => {
+    const words = ["chroot", `--userspec=${user}`, image.root, ...image.entrypoint, "plugins"];
+    const environment = { ...image.environment, NODE_DEBUG_NATIVE: "COMPILE_CACHE" };
+    const { stdout, stderr } = await run(words, { environment, allow: [2] });
+    expect(stdout + stderr).toContain("was accepted");
+    expect(stdout + stderr).not.toContain("was rejected");
   });
 
   describe("as the DaemonSet", () => {
