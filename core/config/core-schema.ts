@@ -5,9 +5,12 @@
 import { z } from "zod";
 import { checkOtlp, otlpKeys } from "../otlp/options.ts";
 import type { Role } from "../plugin/definition.ts";
-import { duration } from "../plugin/duration.ts";
+import { duration, parseDuration } from "../plugin/duration.ts";
 import type { DeliveryOptions } from "../plugin/sink.ts";
 import { whenSchema } from "./when.ts";
+
+// zod would compile each schema's check to code of its own, which pays for checks that run often; these run once.
+z.config({ jitless: true });
 
 const levels = ["debug", "info", "warn", "error"] as const;
 const upperLevels = ["DEBUG", "INFO", "WARN", "ERROR"] as const;
@@ -126,6 +129,6 @@ export type CorePipeline = z.output<typeof pipelineSchema>;
 
 /** Timers of Node overflow at 24.8 days, and then fire at once: what becomes a timer stays below. */
 function bounded<S extends z.ZodType<number, string | undefined>>(schema: S, least: string, most: string): S {
-  const [min, max] = [duration().parse(least), duration().parse(most)];
+  const [min, max] = [parseDuration(least) ?? 0, parseDuration(most) ?? 0];
   return schema.refine((millis) => millis >= min && millis <= max, `expected a duration from ${least} to ${most}`);
 }
