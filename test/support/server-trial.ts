@@ -6,7 +6,7 @@ import { expect } from "vitest";
 import { difference, type LoadParts, type PacketCounts } from "./flow-load.ts";
 import type { RunningProgram } from "./node-stage.ts";
 import { type TrialFigures, tellFigures } from "./trial.ts";
-import { booksOf, settledPackets, type TrialConfig, TrialNode } from "./trial-node.ts";
+import { type Books, booksOf, podMegabytes, settledPackets, type TrialConfig, TrialNode } from "./trial-node.ts";
 
 export interface ServerTrialParts {
   /** onTestFinished of the test at hand. */
@@ -42,15 +42,20 @@ export class ServerTrial {
     expect(settledPackets(samples, sink), `${sink} is not in trouble`).toBeLessThan(before);
   }
 
-  /** From now until all that was written up to now is settled. */
+  /** From now until all that was written up to now is settled; the load waits, so that its packets are not taken for those. */
   async recovers(): Promise<void> {
     const begin = performance.now();
-    await this.node.settled(this.program, [this.#parts.sink], recoveryMillis);
+    await this.node.pauseLoad(async () => {
+      await this.node.settled(this.program, [this.#parts.sink], recoveryMillis);
+    });
     this.#recoverySeconds.push((performance.now() - begin) / 1000);
   }
 
   /** The end: nothing more is written, all is settled, the program stops, and every packet has its place. */
-  async conclude(figures: Pick<TrialFigures, "trial" | "tries" | "of" | "note">, mayDiscard = false): Promise<void> {
+  async conclude(
+    figures: Pick<TrialFigures, "trial" | "tries" | "of" | "note">,
+    { mayDiscard = false } = {},
+  ): Promise<Books> {
     const { sink } = this.#parts;
     await this.node.endLoad();
     const samples = await this.node.settled(this.program, [sink, "sink-jsonl", "sink-prometheus"], recoveryMillis);
@@ -74,7 +79,9 @@ export class ServerTrial {
     expect(books.imbalance).toEqual({ [sink]: 0, "sink-jsonl": 0, "sink-prometheus": 0 });
     expect(lines).toEqual({ lost: 0, overCounted: 0 });
     expect(Math.max(...hidden), "packets lost in silence").toBeLessThanOrEqual(0);
+    expect(books.peakRssMegabytes, "more memory than its pod has").toBeLessThan(podMegabytes);
     if (!mayDiscard) expect(books.discarded).toEqual({});
+    return books;
   }
 
   #recoveryNote(): string | undefined {

@@ -11,6 +11,10 @@ import { memoryOf } from "./process-figures.ts";
 
 type Finish = ConstructorParameters<typeof NodeStage>[0];
 
+/** What deploy/Dockerfile makes of the 256 MiB that deploy/manifests give: more than this heap would end the program. */
+const asDeployed = "--max-semi-space-size=2 --max-old-space-size=128";
+export const podMegabytes = 256;
+
 export interface TrialConfig {
   readonly resolvers?: readonly object[];
   /** sink-jsonl and sink-prometheus are there anyway: they have to be unhurt. */
@@ -21,8 +25,9 @@ export interface TrialConfig {
 export class TrialNode {
   readonly stage: NodeStage;
   readonly load: FlowLoad;
-  readonly #stopLoad = new AbortController();
+  #stopLoad = new AbortController();
   #loading: Promise<void> = Promise.resolve();
+  #flowsPerSecond = 0;
 
   constructor(finish: Finish, load: Omit<LoadParts, "path"> = { pairs: 20 }) {
     this.stage = new NodeStage(finish);
@@ -33,7 +38,16 @@ export class TrialNode {
 
   /** New flows a second, from now until `endLoad`. */
   beginLoad(flowsPerSecond: number): void {
+    this.#flowsPerSecond = flowsPerSecond;
+    this.#stopLoad = new AbortController();
     this.#loading = this.load.keepWriting(flowsPerSecond, this.#stopLoad.signal);
+  }
+
+  /** Nothing is written while `act` lasts. */
+  async pauseLoad(act: () => Promise<void>): Promise<void> {
+    await this.endLoad();
+    await act();
+    this.beginLoad(this.#flowsPerSecond);
   }
 
   async endLoad(): Promise<void> {
@@ -45,7 +59,9 @@ export class TrialNode {
     const { folder, log } = this.stage;
     const file = join(folder, "droplens.json");
     writeFileSync(file, JSON.stringify(configOf(config, { folder, log })));
-    return this.stage.run({}, { words: ["--config", file] });
+    // DROPLENS_TRIAL_NODE_OPTIONS is for a look into its heap.
+    const { DROPLENS_TRIAL_NODE_OPTIONS: options = asDeployed } = process.env;
+    return this.stage.run({ NODE_OPTIONS: options }, { words: ["--config", file] });
   }
 
   /** What sink-jsonl has written, by flow. */
