@@ -42,11 +42,15 @@ export function readHttpAnswer(answer: HttpAnswer, settings: SignalSettings): Re
   if (retryable.has(status)) {
     return again(explained(settings, what, [said]), parseRetryAfter(one(headers["retry-after"]), one(headers.date)));
   }
-  const [reason, todo] =
-    status === 413
-      ? (["too_large", whenTooLarge(settings, "max_request_body_size")] as const)
-      : (refusals[status] ?? (["refused", redirect(answer)] as const));
+  const [reason, todo] = isTooLarge(status, said)
+    ? (["too_large", whenTooLarge(settings, "max_request_body_size")] as const)
+    : (refusals[status] ?? (["refused", redirect(answer)] as const));
   return { kind: "refused", reason, error: explained(settings, what, [todo, said]) };
+}
+
+/** The Collector has 400 for it, with the words of Go's MaxBytesReader (seen in 0.160). */
+function isTooLarge(status: number, said: string): boolean {
+  return status === 413 || (status === 400 && said.includes("request body too large"));
 }
 
 /** Any web server says 200 to something; only the Collector's own answer is an ack. */

@@ -123,13 +123,16 @@ test.each([
   expect(context.metrics.value("droplens_otel_refused_total", labels)).toBe(2);
 });
 
-describe("413", () => {
+const tooLarge = { name: "413", status: 413, body: "" };
+const asTheCollector = { name: "the Collector's 400", status: 400, body: rpcStatus("http: request body too large") };
+
+describe.each([tooLarge, asTheCollector])("$name", ({ status, body }) => {
   const ports = (batch: readonly DropReport[]) => batch.map(({ drop }) => drop.sourcePort);
   const recordPorts = ({ records }: Request) => records.map(({ attributes }) => Number(attributes["source.port"]));
 
   test("divides the batch until its parts are small enough: a record that is too large alone is discarded", async () => {
     receiver.answer = (request) =>
-      request.records.length > 3 || recordPorts(request).includes(7) ? { status: 413 } : {};
+      request.records.length > 3 || recordPorts(request).includes(7) ? { status, body } : {};
     const { sink, context } = await logsOnly();
     const batch = reports(10);
     const result = await sink.deliver(batch, never);
@@ -144,7 +147,7 @@ describe("413", () => {
 
   test("then a Collector without room: what is stored is stored, the rest comes again when it says", async () => {
     receiver.answer = ({ records }, index) => {
-      if (records.length > 3) return { status: 413 };
+      if (records.length > 3) return { status, body };
       return index < 4 ? {} : { status: 503, headers: { "retry-after": "9" } };
     };
     const { sink } = await logsOnly();
@@ -160,7 +163,7 @@ describe("413", () => {
   });
 
   test("the packets that are stored are counted once", async () => {
-    receiver.answer = (request) => (request.signal === "logs" && request.records.length > 2 ? { status: 413 } : {});
+    receiver.answer = (request) => (request.signal === "logs" && request.records.length > 2 ? { status, body } : {});
     const { sink } = await startSink({ endpoint: receiver.url });
     await sink.deliver(reports(4), never);
     await sink.stop(AbortSignal.timeout(5000));
@@ -331,3 +334,8 @@ test("two sinks of one process share nothing", async () => {
   await two.sink.stop(never);
   await other.close();
 });
+
+/** google.rpc.Status: 2 message. */
+function rpcStatus(message: string): Uint8Array {
+  return Buffer.concat([Buffer.from([0x12, message.length]), Buffer.from(message)]);
+}

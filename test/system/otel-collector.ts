@@ -62,6 +62,8 @@ type Line = {
 export class Collector {
   readonly httpPort: number;
   readonly grpcPort: number;
+  /** Larger requests over HTTP are refused; 0: the Collector's own limit. For the next start. */
+  maxRequestBytes = 0;
   readonly #folder: string;
   #starts = 0;
   #child: ChildProcess | undefined;
@@ -162,7 +164,7 @@ receivers:
   otlp:
     protocols:
       grpc: { endpoint: "127.0.0.1:${this.grpcPort}" }
-      http: { endpoint: "127.0.0.1:${this.httpPort}" }
+      http: { endpoint: "127.0.0.1:${this.httpPort}", max_request_body_size: ${this.maxRequestBytes} }
 exporters:
   # With rotation it writes without a buffer (fileexporter's newFileWriter).
   file/logs: { path: "${path("logs")}", rotation: { max_megabytes: 1000 } }

@@ -154,6 +154,19 @@ systemTest("sink-otel and a real Collector", () => {
     expect(points.every((point) => point.metric.sum.aggregationTemporality === 1)).toBe(true);
   });
 
+  it("sends what is too large for the Collector in halves", async () => {
+    collector.maxRequestBytes = 20_000;
+    await collector.start();
+    const running = await start({ endpoint: collector.endpoint("http") });
+    const packets = await drop(2000);
+    const books = await allDelivered(running, packets);
+    expect(books.sum("droplens_otel_exports_total", { outcome: "divided" })).toBeGreaterThan(0);
+    expect(books.sum("droplens_packets_discarded_total", { sink: "sink-otel" })).toBe(0);
+    expect(await running.stop()).toBe(0);
+    await collector.stop();
+    expect(sumOf(await collector.records())).toBe(packets);
+  });
+
   it("tells of each packet what the note's table says", async () => {
     await collector.start();
     const running = await start({ metrics: false, endpoint: collector.endpoint("http") });
