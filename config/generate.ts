@@ -1,6 +1,6 @@
 /**
  * Writes what is generated in this folder: `node config/generate.ts`. The bundle's text as a module, so that the
- * program is one file without a YAML file beside it; the JSON schemas for editors; docs/reference.md; the templates of
+ * program is one file without a YAML file beside it, and what it is with a journal; the JSON schemas for editors; docs/reference.md; the templates of
  * create-plugin. A test holds them equal to their sources. Imported by that test; does nothing on import.
  */
 import { readFileSync, writeFileSync } from "node:fs";
@@ -8,6 +8,7 @@ import { testFileSchema } from "../core/cli/config-test/test-schema.ts";
 import { jsonSchemaText } from "../core/cli/schema.ts";
 import { jsonSchemaOf } from "../core/config/json-schema.ts";
 import { pluginTemplatesModule } from "../test/examples/plugin-templates.ts";
+import { withJournal } from "./journal-bundle.ts";
 import { plugins } from "./plugins.ts";
 import { referenceText } from "./reference.ts";
 
@@ -25,10 +26,10 @@ export function bundleModule(yaml: string): string {
 }
 
 export async function generated(): Promise<Readonly<Record<string, string>>> {
+  const bundle = readFileSync(new URL("kube-iptables-tailer.yaml", import.meta.url), "utf8");
   return {
-    "kube-iptables-tailer.ts": bundleModule(
-      readFileSync(new URL("kube-iptables-tailer.yaml", import.meta.url), "utf8"),
-    ),
+    "kube-iptables-tailer.ts": bundleModule(bundle),
+    "kube-iptables-tailer-journal.yaml": withJournal(bundle),
     "droplens.schema.json": await jsonSchemaText(plugins),
     "droplens.test.schema.json": testSchemaText(),
     "../docs/reference.md": await referenceText(),

@@ -6,6 +6,7 @@ import type { BuiltInPlugins } from "../core/config/load-plugin.ts";
 
 export const plugins = {
   "source-file": () => import("../plugins/source-file/index.ts"),
+  "source-journald": () => import("../plugins/source-journald/index.ts"),
   "source-kmsg": () => import("../plugins/source-kmsg/index.ts"),
   "source-stdin": () => import("../plugins/source-stdin/index.ts"),
   "parser-iptables": () => import("../plugins/parser-iptables/index.ts"),

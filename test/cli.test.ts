@@ -94,11 +94,15 @@ describe.concurrent("wrong words end with 2 and", () => {
     expect(code).toBe(2);
   });
 
-  it("`run` with JOURNAL_DIRECTORY says what it comes with", async ({ onTestFinished }) => {
+  it("`print-config` with JOURNAL_DIRECTORY shows the bundle with the journal in place of the file", async ({
+    onTestFinished,
+  }) => {
     const environment = { JOURNAL_DIRECTORY: "/run/log/journal", IPTABLES_LOG_PREFIX: "x:" };
-    const { code, stderr } = await printed(["run"], { cwd: configless(onTestFinished), environment });
-    expect(stderr).toContain("comes with source-journald, not yet built");
-    expect(code).toBe(2);
+    const { code, stdout } = await printed(["print-config"], { cwd: configless(onTestFinished), environment });
+    expect(stdout).toContain("use: source-journald");
+    expect(stdout).toContain("directory: /run/log/journal");
+    expect(stdout).not.toContain("source-file");
+    expect(code).toBe(0);
   });
 });
 

@@ -6,6 +6,7 @@ import { type ConfigNode, type KeyPath, nodeAt } from "../../core/config/config-
 import { parseYaml } from "../../core/config/parse-yaml.ts";
 import { formatPath } from "../../core/config/problem.ts";
 import { tailerEnvironment } from "../../core/config/tailer-environment.ts";
+import { withJournal } from "../journal-bundle.ts";
 import { kubeIptablesTailer } from "../kube-iptables-tailer.ts";
 
 export interface TailerVariable {
@@ -21,7 +22,14 @@ export interface TailerVariable {
 }
 
 export function tailerVariables(): TailerVariable[] {
-  const { root } = parseYaml(kubeIptablesTailer, "kube-iptables-tailer.yaml");
+  const ofFile = variablesOf(kubeIptablesTailer);
+  const names = new Set(ofFile.map(({ name }) => name));
+  const ofJournal = variablesOf(withJournal(kubeIptablesTailer)).filter(({ name }) => !names.has(name));
+  return [...ofJournal, ...ofFile];
+}
+
+function variablesOf(bundle: string): TailerVariable[] {
+  const { root } = parseYaml(bundle, "kube-iptables-tailer.yaml");
   if (root === undefined) return [];
   const found = new Map<string, TailerVariable>();
   for (const [path, text] of scalars(root, [])) {

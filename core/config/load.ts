@@ -24,7 +24,7 @@ export interface LoadOptions extends FindOptions {
 export interface BuiltIn {
   readonly plugins: BuiltInPlugins;
   /** Runs where there is no config file. */
-  readonly bundle: { readonly origin: string; readonly text: string };
+  readonly bundle: { readonly origin: string; text(environment: Environment): string };
 }
 
 export type Loaded =
@@ -63,9 +63,9 @@ const noConfigFile: Problem = {
   message: "no config file was found either: write a droplens.yaml here, or name one with --config FILE",
 };
 
-function bundleDocument({ builtIn, cwd }: LoadOptions): ConfigDocument {
-  const { origin, text } = builtIn.bundle;
-  const { root, problems } = parseYaml(text, origin);
+function bundleDocument({ builtIn, cwd, environment }: LoadOptions): ConfigDocument {
+  const { origin } = builtIn.bundle;
+  const { root, problems } = parseYaml(builtIn.bundle.text(environment), origin);
   if (root?.kind !== "mapping" || problems.length > 0) throw new Error(`${origin} is broken`);
   return { origin, folder: cwd, root };
 }

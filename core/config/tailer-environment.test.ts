@@ -15,11 +15,6 @@ describe("what the Go tailer's environment requires", () => {
       { IPTABLES_LOG_PATH: "", IPTABLES_LOG_PREFIX: "" },
       ["IPTABLES_LOG_PATH", "IPTABLES_LOG_PREFIX"],
     ],
-    [
-      "a journal is not enough yet",
-      { JOURNAL_DIRECTORY: "/var/log/journal", IPTABLES_LOG_PREFIX: "p:" },
-      ["JOURNAL_DIRECTORY cannot be used: reading the journal comes with source-journald, not yet built"],
-    ],
     ["a label needs its name", { ...required, POD_IDENTIFIER: "label" }, ["POD_IDENTIFIER_LABEL is not set"]],
   ])("is named: %s", (_, given, problems) => {
     const told = tailerEnvironment(given).problems;
@@ -27,12 +22,12 @@ describe("what the Go tailer's environment requires", () => {
     for (const [i, problem] of problems.entries()) expect(told[i]).toContain(problem);
   });
 
-  it("prefers the file to a journal that cannot be read yet, with a warning", () => {
-    const { problems, warnings } = tailerEnvironment({ ...required, JOURNAL_DIRECTORY: "/var/log/journal" });
+  it("is a journal's folder as well as a file; the journal comes first, as with the Go tailer (main.go)", () => {
+    const journal = { JOURNAL_DIRECTORY: "/var/log/journal" };
+    expect(tailerEnvironment({ ...journal, IPTABLES_LOG_PREFIX: "p:" })).toMatchObject({ problems: [], warnings: [] });
+    const { problems, warnings } = tailerEnvironment({ ...required, ...journal });
     expect(problems).toEqual([]);
-    expect(warnings).toEqual([
-      "JOURNAL_DIRECTORY is left aside: reading the journal comes with source-journald, not yet built; lines are read from IPTABLES_LOG_PATH",
-    ]);
+    expect(warnings).toEqual(["IPTABLES_LOG_PATH is left aside: JOURNAL_DIRECTORY is set, and comes first"]);
   });
 });
 

@@ -25,7 +25,7 @@ export function tailerEnvironment(given: Environment, { readsFiles = false } = {
     warnings.push("SERVICE_LOG_PATHS is not supported: the log goes to standard output, where kubectl logs reads it");
   }
   if (!readsFiles && isSet(given.JOURNAL_DIRECTORY) && isSet(given.IPTABLES_LOG_PATH)) {
-    warnings.push(`JOURNAL_DIRECTORY is left aside: ${noJournald}; lines are read from IPTABLES_LOG_PATH`);
+    warnings.push("IPTABLES_LOG_PATH is left aside: JOURNAL_DIRECTORY is set, and comes first");
   }
   return { environment, warnings, problems: missing(given, readsFiles) };
 }
@@ -44,8 +44,6 @@ const numbers: readonly OptionalNumber[] = [
   { name: "REPEATED_EVENTS_INTERVAL_MINUTES", fallback: 2, least: 0 },
   { name: "WATCH_LOGS_INTERVAL_SECONDS", fallback: 5, least: 1 },
 ];
-
-const noJournald = "reading the journal comes with source-journald, not yet built";
 
 function wholeNumber({ name, fallback, least }: OptionalNumber, written = "", warnings: string[]): string | undefined {
   if (written === "") return undefined;
@@ -92,10 +90,7 @@ function unknownWord(written: string, known: readonly string[]): string {
 
 function missing(given: Environment, readsFiles: boolean): string[] {
   const problems: string[] = [];
-  const noLines = !readsFiles && !isSet(given.IPTABLES_LOG_PATH);
-  if (noLines && isSet(given.JOURNAL_DIRECTORY)) {
-    problems.push(`JOURNAL_DIRECTORY cannot be used: ${noJournald}. Set IPTABLES_LOG_PATH to a log file instead`);
-  } else if (noLines) {
+  if (!readsFiles && !isSet(given.IPTABLES_LOG_PATH) && !isSet(given.JOURNAL_DIRECTORY)) {
     problems.push(
       "IPTABLES_LOG_PATH (or JOURNAL_DIRECTORY) is not set: set it to the file with the kernel's log lines",
     );

@@ -28,6 +28,10 @@ export class Program {
     this.#child.stderr?.on("data", (bytes: Buffer) => this.#keep(bytes));
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** All that it printed so far. */
   get output(): string {
     return this.#output;

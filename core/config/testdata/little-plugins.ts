@@ -70,7 +70,7 @@ const memory = definePlugin({
 export function builtInOf(definitions: readonly PluginDefinition[] = little): BuiltIn {
   const plugins: Record<string, () => Promise<{ default: PluginDefinition }>> = {};
   for (const definition of definitions) plugins[definition.name] = async () => ({ default: definition });
-  return { plugins, bundle: { origin: "built-in bundle", text: bundleText } };
+  return { plugins, bundle: { origin: "built-in bundle", text: () => bundleText } };
 }
 
 export const little: readonly PluginDefinition[] = [source, parser, resolver, sink, memory];
