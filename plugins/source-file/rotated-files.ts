@@ -49,10 +49,10 @@ export async function findSaved(saved: SavedFile, rules: ReadRules): Promise<Ope
  */
 export async function findBetween({ last, live, untilMillis }: Gap, rules: ReadRules): Promise<OpenFile[]> {
   const folder = dirname(live.realPath);
-  const name = basename(dirname(last.realPath) === folder ? last.realPath : live.realPath);
+  const family = familyOf(last, live);
   return searchSteadily([folder], (listed) => {
     const candidates = listed
-      .filter((candidate) => isRotatedName(basename(candidate.path), basename(live.realPath), name))
+      .filter((candidate) => isRotatedName(basename(candidate.path), family))
       .filter(({ modifiedMillis }) => modifiedMillis > last.modifiedMillis && modifiedMillis <= untilMillis)
       .filter((candidate) => !isSameInode(candidate, last) && !live.isSameInode(candidate))
       .sort((a, b) => a.modifiedMillis - b.modifiedMillis);
@@ -65,7 +65,15 @@ export function isCompressed(name: string): boolean {
   return /\.(gz|xz|bz2|zst|lz4|lzma|z|zip|tgz)$/i.test(name);
 }
 
-function isRotatedName(name: string, ...liveNames: readonly string[]): boolean {
+/** The names that the path has and had; behind a symbolic link the file has a name like `app-20260102.log` already. */
+function familyOf(last: SavedFile, live: OpenFile): readonly string[] {
+  const name = basename(live.realPath);
+  const lastName = dirname(last.realPath) === dirname(live.realPath) ? basename(last.realPath) : name;
+  const isLinked = name !== basename(live.path);
+  return [name, lastName, ...(isLinked ? basesOfRotated(name) : [])];
+}
+
+function isRotatedName(name: string, liveNames: readonly string[]): boolean {
   return basesOfRotated(name).some((base) => liveNames.includes(base));
 }
 

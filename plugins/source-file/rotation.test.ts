@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -156,6 +156,25 @@ describe("a path that is a symbolic link", () => {
     expect(collector.lines).toEqual([...first.written, ...second.written]);
     first.close();
     second.close();
+  });
+
+  it("is followed through two swaps within a poll", async () => {
+    const linkTo = (name: string) => {
+      symlinkSync(name, join(folder, "next"));
+      renameSync(join(folder, "next"), path);
+    };
+    const names = ["app-20260101.log", "app-20260102.log", "app-20260103.log"];
+    writeFileSync(join(folder, "app-20260101.log"), "one\n");
+    linkTo("app-20260101.log");
+    collector = new LineCollector({ path });
+    await collector.waitForLines(1);
+    for (const name of names) {
+      await delay(6);
+      appendFileSync(join(folder, name), `in ${name}\n`);
+      linkTo(name);
+    }
+    await collector.waitForLines(4);
+    expect(collector.lines).toEqual(["one", ...names.map((name) => `in ${name}`)]);
   });
 
   it("is followed through a swapped folder, as Kubernetes does with ..data", async () => {
