@@ -34,7 +34,7 @@ export class LogStage {
   /** Packets that all lives together have given up, by reason, as /metrics told. */
   readonly discarded: Record<string, number> = {};
   readonly #parts: LogStageParts;
-  readonly #ending = new AbortController();
+  #ending = new AbortController();
   #writing: Promise<void> | undefined;
 
   constructor(parts: LogStageParts) {
@@ -67,6 +67,7 @@ export class LogStage {
 
   /** So many new flows a second until `endLoad`. */
   beginLoad(flowsPerSecond: number): void {
+    this.#ending = new AbortController();
     this.#writing = this.load.keepWriting(flowsPerSecond, this.#ending.signal);
   }
 
@@ -93,9 +94,11 @@ export class LogStage {
     return program.child.stop();
   }
 
+  /** The load may go on meanwhile. */
   async arrived(program: RunningProgram, patienceMillis = minute): Promise<void> {
     const deadline = Date.now() + patienceMillis;
-    const isMissing = () => difference(this.written, this.received.counts()).lost > 0;
+    const written = new Map(this.written);
+    const isMissing = () => difference(written, this.received.counts()).lost > 0;
     while (program.child.running && isMissing() && Date.now() < deadline) await sleep(50);
   }
 
