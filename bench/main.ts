@@ -46,7 +46,8 @@ async function main(options: CommandLine, words: readonly string[]): Promise<num
   const kept = existsSync(baselinePath) ? readBaseline(baselinePath) : undefined;
   if (options.save) saveBaseline(baselinePath, baselineOf(outcome), kept);
   if (options.readme) writeFileSync(readmePath, withSection(readFileSync(readmePath, "utf8"), outcome));
-  return worse > 0 ? 1 : 0;
+  const failed = outcome.results.some((result) => result.failed !== undefined);
+  return worse > 0 || failed ? 1 : 0;
 }
 
 async function measure(options: CommandLine, words: readonly string[]): Promise<Outcome> {
@@ -61,6 +62,10 @@ async function measure(options: CommandLine, words: readonly string[]): Promise<
     const stage = new Stage({ program, rounds, idleSeconds, environment, signal });
     try {
       results.push(await work.measure(stage));
+    } catch (error) {
+      if (signal.aborted) throw error;
+      const failed = error instanceof Error ? error.message : String(error);
+      results.push({ work: work.name, load: work.about, rows: [], goals: [], notes: [], failed });
     } finally {
       await stage.close();
     }

@@ -12,10 +12,12 @@ export function withSection(readme: string, outcome: Outcome): string {
 }
 
 export function sectionText({ date, machine, versions, results }: Outcome): string {
-  const rows = results.flatMap(({ work, load, goals }) =>
-    goals.map(
-      (goal, i) => `| ${i === 0 ? `${work}: ${load}` : ""} | ${goal.name} | ${figure(goal)} | ${limit(goal)} |`,
-    ),
+  const rows = results.flatMap(({ work, load, goals, failed }) =>
+    failed !== undefined
+      ? [`| ${work}: ${load} | | failed | |`]
+      : goals.map(
+          (goal, i) => `| ${i === 0 ? `${work}: ${load}` : ""} | ${goal.name} | ${figure(goal)} | ${limit(goal)} |`,
+        ),
   );
   return `
 | load | measured | figure | to reach |

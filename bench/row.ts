@@ -35,6 +35,8 @@ export interface Result {
   readonly goals: readonly Goal[];
   /** Facts that belong to the figures: books, bounds. */
   readonly notes: readonly string[];
+  /** What broke: then there are no figures. */
+  readonly failed?: string;
 }
 
 /** One run of one program. */

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Outcome } from "./outcome.ts";
-import { withSection } from "./readme-section.ts";
+import { sectionText, withSection } from "./readme-section.ts";
 import { notMeasured, rowOf } from "./row.ts";
 import { tableText } from "./table.ts";
 
@@ -47,6 +47,13 @@ it("replaces the README's section with the figures of a run, the missed ones too
   expect(readme).not.toContain("old");
   expect(readme).toMatch(/^before\n(.*\n)*after\n$/);
   expect(withSection(readme, outcome)).toBe(readme);
+});
+
+it("hides no work that broke", () => {
+  const broken = { work: "idle", load: "nothing", rows: [], goals: [], notes: [], failed: "no port" };
+  const whole = { ...outcome, results: [...outcome.results, broken] };
+  expect(tableText(whole)).toContain("\nidle: nothing\n  FAILED: no port\n");
+  expect(sectionText(whole)).toContain("| idle: nothing | | failed | |");
 });
 
 it("refuses a README without the place for it", () => {

@@ -23,10 +23,11 @@ export function head({ date, machine, versions, command }: Outcome): string[] {
   ];
 }
 
-export function resultLines({ work, load, rows, goals, notes }: Result): string[] {
+export function resultLines({ work, load, rows, goals, notes, failed }: Result): string[] {
   return [
     "",
     `${work}: ${load}`,
+    ...(failed === undefined ? [] : [`  FAILED: ${failed}`]),
     ...rows.map(rowLine),
     ...goals.map((goal) => `    goal ${goalText(goal)}`),
     ...notes.map((note) => `    ${note}`),
