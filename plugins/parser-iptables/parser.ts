@@ -18,7 +18,7 @@ import { RulePrefixes } from "./rule-prefixes.ts";
 /** A frame's minute is resolved against the clock; after this long it is resolved anew. */
 const frameLifeMillis = 3_600_000;
 /** Packets that lines of one chunk may stand for beyond their own: a line of 100 bytes can claim thousands. */
-const maxFoldedPerChunk = 50_000;
+const maxFoldedPerChunk = 10_000;
 
 export class IptablesParser implements ChunkParser {
   readonly #context: PluginContext;
