@@ -1,9 +1,10 @@
 /**
- * Reads one stream of watch events into the pod table: a line of JSON in, the table changed. Knows when the initial
- * state is complete and from which resourceVersion to go on. Made anew by the pod watch for each stream.
+ * Reads one stream of watch events, or one list, into the pod table: the bytes of JSON in, the table changed. Knows
+ * when the initial state is complete and from which resourceVersion to go on. Made anew by the pod watch for each stream.
  */
 import { statusOf } from "../../core/kubernetes/status.ts";
-import { type Pod, readPod } from "./pod.ts";
+import { JsonFields } from "./json-fields.ts";
+import { type Pod, podFields, readPod } from "./pod.ts";
 import type { PodTable } from "./pod-table.ts";
 import { statusFailure, WatchFailure } from "./watch-failure.ts";
 
@@ -20,27 +21,36 @@ export interface PodEventsParts {
 
 export class PodEvents {
   readonly #parts: PodEventsParts;
+  readonly #pods: JsonFields;
+  readonly #events: JsonFields;
   /** The last one it is safe to go on from; undefined as long as the initial state is incomplete. */
   resourceVersion: string | undefined;
 
   /** Without `resourceVersion` the stream begins with the initial state, whose end a bookmark marks. */
   constructor(parts: PodEventsParts, resourceVersion: string | undefined) {
     this.#parts = parts;
+    const fields = podFields(parts.labelKey);
+    this.#pods = new JsonFields(fields);
+    this.#events = new JsonFields({ type: true, object: fields });
     this.resourceVersion = resourceVersion;
     if (resourceVersion === undefined) parts.table.beginList();
   }
 
-  /** Throws a WatchFailure when the stream cannot be gone on with. */
-  take(line: string): void {
-    const event = parse(line);
-    if (event.type === "ERROR") throw statusFailure(statusOf(event.object));
-    if (event.type === "BOOKMARK") this.#bookmark(event.object);
-    else this.takePod(event.object, event.type === "DELETED");
+  /** One event, from `start` to `end` of `bytes`. Throws a WatchFailure when the stream cannot be gone on with. */
+  take(bytes: Buffer, start: number, end: number): void {
+    const event = readEvent(() => this.#events.read(bytes, start, end));
+    if (event.type === "ERROR" || event.type === "BOOKMARK") this.#takeMark(bytes.toString("utf8", start, end));
+    else this.#takePod(event.object, event.type === "DELETED");
     const version = metadataOf(event.object).resourceVersion;
     if (this.resourceVersion !== undefined && typeof version === "string") this.resourceVersion = version;
   }
 
-  takePod(object: unknown, isDeleted: boolean): void {
+  /** One pod of a list. */
+  takeItem(bytes: Buffer, start: number, end: number): void {
+    this.#takePod(this.#pods.read(bytes, start, end), false);
+  }
+
+  #takePod(object: unknown, isDeleted: boolean): void {
     const { table, now, labelKey, onPod, onUnreadable } = this.#parts;
     const pod = readPod(object, labelKey, now());
     if (pod === undefined) {
@@ -60,6 +70,13 @@ export class PodEvents {
     this.#parts.onComplete();
   }
 
+  /** What is no pod is rare, and read whole. */
+  #takeMark(line: string): void {
+    const event = readEvent(() => JSON.parse(line));
+    if (event.type === "ERROR") throw statusFailure(statusOf(event.object));
+    this.#bookmark(event.object);
+  }
+
   #bookmark(object: unknown): void {
     const { resourceVersion, annotations } = metadataOf(object);
     this.#parts.table.expire(this.#parts.now());
@@ -73,9 +90,9 @@ export class PodEvents {
   }
 }
 
-function parse(line: string): { readonly type: unknown; readonly object: unknown } {
+function readEvent(read: () => unknown): { readonly type: unknown; readonly object: unknown } {
   try {
-    const event: unknown = JSON.parse(line);
+    const event = read();
     if (typeof event === "object" && event !== null && "type" in event && "object" in event) return event;
   } catch {
     // Told below, with what is no event either.

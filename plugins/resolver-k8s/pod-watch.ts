@@ -11,7 +11,7 @@ import type { Pod } from "./pod.ts";
 import { metadataOf, PodEvents } from "./pod-events.ts";
 import type { PodTable } from "./pod-table.ts";
 import { statusFailure, WatchFailure, watchFailure } from "./watch-failure.ts";
-import { watchLines } from "./watch-lines.ts";
+import { readWatchLines } from "./watch-lines.ts";
 
 export interface PodWatchParts {
   readonly api: ApiServer;
@@ -121,11 +121,11 @@ export class PodWatch {
     const events = this.#events();
     await this.#withStream(query, signal, async (stream) => {
       if (events.resourceVersion !== undefined) this.problem = undefined;
-      for await (const line of watchLines(stream.body, maxPodBytes)) {
-        events.take(line);
+      await readWatchLines(stream.body, maxPodBytes, (bytes, start, end) => {
+        events.take(bytes, start, end);
         this.#resourceVersion = events.resourceVersion;
         this.#heardMillis = this.#parts.clock.now();
-      }
+      });
     });
     if (events.resourceVersion === undefined) {
       throw new WatchFailure("unreachable", "the watch ended before the initial events were complete");
@@ -145,7 +145,7 @@ export class PodWatch {
       const query: Record<string, string> = { limit: String(pageSize) };
       if (token !== undefined) query.continue = token;
       const page = await this.#withStream(query, signal, (stream) =>
-        readListItems(stream.body, maxPodBytes, (item) => events.takePod(item, false)),
+        readListItems(stream.body, maxPodBytes, (bytes, start, end) => events.takeItem(bytes, start, end)),
       );
       const metadata = metadataOf(page);
       token = typeof metadata.continue === "string" && metadata.continue !== "" ? metadata.continue : undefined;

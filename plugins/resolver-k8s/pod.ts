@@ -3,6 +3,7 @@
  * record, or undefined for what is no pod. Called for each watch event and each pod of a list.
  */
 import type { Workload } from "../../core/plugin/index.ts";
+import type { Fields } from "./json-fields.ts";
 
 export interface Pod {
   readonly uid: string;
@@ -28,6 +29,37 @@ const maxAddresses = 4;
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** Annotation of a static pod's mirror. */
+const mirrorUidKey = "kubernetes.io/config.mirror";
+const hashKey = "pod-template-hash";
+
+/** What `readPod` looks at, and the resourceVersion. */
+export function podFields(labelKey: string | undefined): Fields {
+  const container: Fields = { state: { terminated: { finishedAt: true } } };
+  return {
+    metadata: {
+      uid: true,
+      name: true,
+      namespace: true,
+      resourceVersion: true,
+      creationTimestamp: true,
+      labels: { [hashKey]: true, ...(labelKey !== undefined && { [labelKey]: true }) },
+      annotations: { [mirrorUidKey]: true },
+      ownerReferences: { controller: true, kind: true, name: true },
+    },
+    spec: { nodeName: true, hostNetwork: true },
+    status: {
+      phase: true,
+      podIP: true,
+      podIPs: { ip: true },
+      startTime: true,
+      containerStatuses: container,
+      initContainerStatuses: container,
+      conditions: { type: true, status: true, lastTransitionTime: true },
+    },
+  };
+}
+
 export function readPod(value: unknown, labelKey: string | undefined, nowMillis: number): Pod | undefined {
   const pod = object(value);
   const metadata = object(pod.metadata);
@@ -48,7 +80,7 @@ export function readPod(value: unknown, labelKey: string | undefined, nowMillis:
     toMillis: endOf(status, nowMillis),
     workload: workloadOf(metadata, labels),
     label: labelKey === undefined ? undefined : text(labels[labelKey]),
-    mirrorUid: text(object(metadata.annotations)["kubernetes.io/config.mirror"]),
+    mirrorUid: text(object(metadata.annotations)[mirrorUidKey]),
   };
 }
 
@@ -82,7 +114,7 @@ function workloadOf(metadata: Json, labels: Json): Workload | undefined {
   const name = text(owner?.name);
   // A static pod's mirror is owned by its Node, which is where it runs, not what it belongs to.
   if (kind === undefined || name === undefined || kind === "Node") return undefined;
-  const hash = text(labels["pod-template-hash"]);
+  const hash = text(labels[hashKey]);
   if (kind === "ReplicaSet" && hash && name.endsWith(`-${hash}`)) {
     return { kind: "Deployment", name: name.slice(0, -hash.length - 1) };
   }
