@@ -3,8 +3,13 @@
  * OTEL_RESOURCE_ATTRIBUTES, those before the downward API. Called when the sink starts.
  * The SDK's envDetector reads process.env, which a plugin must not (README.md).
  */
-import { randomUUID } from "node:crypto";
-import { defaultResource, type Resource, resourceFromAttributes } from "@opentelemetry/resources";
+import {
+  defaultResource,
+  detectResources,
+  type Resource,
+  resourceFromAttributes,
+  serviceInstanceIdDetector,
+} from "@opentelemetry/resources";
 import { printable } from "../model/printable.ts";
 import type { Environment } from "../plugin/context.ts";
 import { version } from "../version.ts";
@@ -21,8 +26,6 @@ const downward = {
   CLUSTER_NAME: "k8s.cluster.name",
 } as const;
 
-const processId = randomUUID();
-
 type Attributes = Record<string, string | number | boolean>;
 
 export function resourceOf(own: Attributes, environment: Environment): Resource {
@@ -34,7 +37,11 @@ export function resourceOf(own: Attributes, environment: Environment): Resource 
     ...(serviceName && { "service.name": serviceName.text }),
     ...own,
   };
-  return defaultResource().merge(resourceFromAttributes(cleaned(attributes)));
+  // Its random id is one for the whole process. Without any, the counters of two agents would be one series to a backend.
+  const detected = detectResources({ detectors: [serviceInstanceIdDetector] });
+  return defaultResource()
+    .merge(detected)
+    .merge(resourceFromAttributes(cleaned(attributes)));
 }
 
 function fromPod(environment: Environment): Attributes {
@@ -45,9 +52,8 @@ function fromPod(environment: Environment): Attributes {
   }
   const { "k8s.namespace.name": namespace, "k8s.pod.name": pod, "k8s.container.name": container } = attributes;
   if (namespace !== undefined) attributes["service.namespace"] = namespace;
-  // Without it the counters of two agents would be one series to a backend. All that this process sends has the same.
-  attributes["service.instance.id"] =
-    namespace !== undefined && pod !== undefined ? `${namespace}.${pod}.${container ?? "droplens"}` : processId;
+  const inPod = namespace !== undefined && pod !== undefined;
+  if (inPod) attributes["service.instance.id"] = `${namespace}.${pod}.${container ?? "droplens"}`;
   return attributes;
 }
 
