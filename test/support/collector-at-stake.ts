@@ -4,7 +4,7 @@ import { attributesOf, Collector } from "../system/otel-collector.ts";
 import type { PacketCounts } from "./flow-load.ts";
 
 export interface CollectorAtStake {
-  /** OTLP over HTTP, known before it is started. */
+  /** Known before it is started. */
   readonly port: number;
   start(): Promise<void>;
   kill(): Promise<void>;
@@ -14,11 +14,17 @@ export interface CollectorAtStake {
 
 type Finish = (clean: () => Promise<void>) => void;
 
-export async function realCollector(folder: string, finish: Finish): Promise<CollectorAtStake> {
+export type Protocol = "http/protobuf" | "grpc";
+
+export async function realCollector(
+  folder: string,
+  finish: Finish,
+  protocol: Protocol = "http/protobuf",
+): Promise<CollectorAtStake> {
   const collector = await Collector.make(folder);
   finish(() => collector.kill());
   return {
-    port: collector.httpPort,
+    port: protocol === "grpc" ? collector.grpcPort : collector.httpPort,
     start: () => collector.start(),
     kill: () => collector.kill(),
     packetCounts: async () => sumByFlow((await collector.records()).map(attributesOf)),

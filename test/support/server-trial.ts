@@ -54,7 +54,7 @@ export class ServerTrial {
   /** The end: nothing more is written, all is settled, the program stops, and every packet has its place. */
   async conclude(
     figures: Pick<TrialFigures, "trial" | "tries" | "of" | "note">,
-    { mayDiscard = false } = {},
+    { mayDiscard = false, mayRepeat = 0 }: { mayDiscard?: boolean; mayRepeat?: number } = {},
   ): Promise<Books> {
     const { sink } = this.#parts;
     await this.node.endLoad();
@@ -66,11 +66,12 @@ export class ServerTrial {
     const counted = Object.values(await this.#parts.receivers()).map((counts) => difference(written, counts));
     const discarded = Object.values(books.discarded).reduce((sum, packets) => sum + packets, 0);
     const hidden = counted.map(({ lost }) => lost - discarded);
+    const overCounted = Math.max(...counted.map((one) => one.overCounted));
     tellFigures({
       ...figures,
       packets: this.node.load.packets,
       lost: Math.max(...hidden, lines.lost),
-      overCounted: Math.max(...counted.map(({ overCounted }) => overCounted)),
+      overCounted,
       discarded: books.discarded,
       peakRssMegabytes: books.peakRssMegabytes,
       note: [figures.note, this.#recoveryNote()].filter((note) => note !== undefined).join("; "),
@@ -79,6 +80,7 @@ export class ServerTrial {
     expect(books.imbalance).toEqual({ [sink]: 0, "sink-jsonl": 0, "sink-prometheus": 0 });
     expect(lines).toEqual({ lost: 0, overCounted: 0 });
     expect(Math.max(...hidden), "packets lost in silence").toBeLessThanOrEqual(0);
+    expect(overCounted, "packets counted twice").toBeLessThanOrEqual(mayRepeat);
     expect(books.peakRssMegabytes, "more memory than its pod has").toBeLessThan(podMegabytes);
     if (!mayDiscard) expect(books.discarded).toEqual({});
     return books;
