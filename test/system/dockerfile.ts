@@ -39,7 +39,10 @@ interface Build {
   readonly images: Readonly<Record<string, Image>>;
 }
 
-/** Builds `dockerfile` over the files in `context`; the stages are folders in `folder`. The last one is the image. */
+/**
+ * Builds `dockerfile` over the files in `context`; the stages are folders in `folder`. The last one is the image; what it
+ * does not come from is left out.
+ */
 export async function buildImage(
   dockerfile: string,
   context: string,
@@ -48,14 +51,41 @@ export async function buildImage(
 ): Promise<Image> {
   const build: Build = { context, folder, stages: new Map(), images };
   let stage: Stage | undefined;
-  for (const line of instructions(await readFile(dockerfile, "utf8"))) {
-    const [word = "", rest = ""] = split(line);
-    if (word === "FROM") stage = await begin(build, rest);
-    else if (stage === undefined) throw new Error(`${dockerfile}: ${word} before FROM`);
-    else await carryOut(build, stage, word, rest);
+  for (const { from, steps } of neededRecipes(await readFile(dockerfile, "utf8"))) {
+    stage = await begin(build, from);
+    for (const [word, rest] of steps) await carryOut(build, stage, word, rest);
   }
   if (stage === undefined) throw new Error(`${dockerfile}: no FROM`);
   return stage;
+}
+
+/** A stage as it is written. */
+interface Recipe {
+  /** `BASE AS NAME` */
+  readonly from: string;
+  readonly steps: [string, string][];
+}
+
+/** The stages that the last one comes from, by FROM or COPY --from, and itself. */
+function neededRecipes(text: string): Recipe[] {
+  const recipes: Recipe[] = [];
+  for (const line of instructions(text)) {
+    const [word, rest] = split(line);
+    if (word === "FROM") recipes.push({ from: rest, steps: [] });
+    else if (recipes.length === 0) throw new Error(`${word} before FROM`);
+    else recipes.at(-1)?.steps.push([word, rest]);
+  }
+  const needed = new Set<string>();
+  return recipes
+    .toReversed()
+    .filter(({ from, steps }, i) => {
+      const [base = "", , name = ""] = from.split(/\s+/);
+      if (i > 0 && !needed.has(name)) return false;
+      needed.add(base);
+      for (const [, rest] of steps) needed.add(/^--from=(\S+)/.exec(rest)?.[1] ?? "");
+      return true;
+    })
+    .toReversed();
 }
 
 function instructions(text: string): string[] {
@@ -68,7 +98,7 @@ function instructions(text: string): string[] {
 
 async function begin(build: Build, rest: string): Promise<Stage> {
   const [base = "", , name = String(build.stages.size)] = rest.split(/\s+/);
-  const known = build.images[base];
+  const known = build.images[base] ?? build.stages.get(base);
   if (known !== undefined) return beginFrom(build, name, known);
   if (!/^node:24(-|$)/.test(base)) throw new Error(`FROM ${base}: only node:24 images are known here`);
   const root = join(build.folder, name);

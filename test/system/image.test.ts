@@ -78,7 +78,7 @@ systemTest("the image", () => {
 
   it.each(["65532:4", "0:0"])("starts user %s with what V8 compiled when it was built", async (user) => {
     const words = ["chroot", `--userspec=${user}`, image.root, ...image.entrypoint, "plugins"];
-    const environment = { ...image.environment, NODE_DEBUG_NATIVE: "COMPILE_CACHE" };
+    const environment = { PATH: process.env.PATH, ...image.environment, NODE_DEBUG_NATIVE: "COMPILE_CACHE" };
     const { stdout, stderr } = await run(words, { environment, allow: [2] });
     expect(stdout + stderr).toContain("was accepted");
     expect(stdout + stderr).not.toContain("was rejected");
