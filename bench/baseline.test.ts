@@ -16,7 +16,12 @@ const outcome: Outcome = {
       work: "dense",
       load: "lines",
       rows: [
-        { what: "droplens replay", runs: 1, ratio: { value: 0.51234, to: "S" } },
+        {
+          what: "droplens replay",
+          runs: 1,
+          ratio: { value: 0.51234, to: "S" },
+          peakMegabytes: { median: 150, min: 140, max: 160 },
+        },
         { what: "Collector", runs: 1, ratio: { value: 4, to: "S" } },
       ],
       goals: [
@@ -32,6 +37,7 @@ const outcome: Outcome = {
 it("holds ratios and memory of our own rows, and nothing that is the machine's", () => {
   expect(baselineOf(outcome).figures).toEqual({
     "dense: droplens replay": { value: 0.51234, unit: "S" },
+    "dense: droplens replay, peak RSS": { value: 150, unit: "MB" },
     "dense: CPU": { value: 0.51234, unit: "S" },
     "dense: rest": { value: 84, unit: "MB" },
   });
@@ -40,7 +46,13 @@ it("holds ratios and memory of our own rows, and nothing that is the machine's",
 it("names what got worse by more than is tolerated, and by how much", () => {
   const before = baseline({ cpu: { value: 0.5, unit: "S" }, rest: { value: 80, unit: "MB" } });
   const now = baseline({ cpu: { value: 0.65, unit: "S" }, rest: { value: 87, unit: "MB" } });
-  expect(worseThan(before, now)).toEqual(["cpu: 0.50 → 0.65 S (+30 %), tolerated 20 %"]);
+  expect(worseThan(before, now)).toEqual(["cpu: 0.50 → 0.65 S, tolerated +0.10"]);
+});
+
+it("does not take the noise of a small figure for its growth", () => {
+  const before = baseline({ idle: { value: 1.5, unit: "N" } });
+  expect(worseThan(before, baseline({ idle: { value: 2.4, unit: "N" } }))).toEqual([]);
+  expect(worseThan(before, baseline({ idle: { value: 2.6, unit: "N" } }))).toHaveLength(1);
 });
 
 it("takes one missing packet for worse than none", () => {

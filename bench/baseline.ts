@@ -16,20 +16,28 @@ const fileSchema = z.strictObject({
 
 export type Baseline = z.output<typeof fileSchema>;
 
+interface Tolerance {
+  /** Of the value before. */
+  readonly share: number;
+  /** Where the value is so small that its share is noise. */
+  readonly atLeast: number;
+}
+
 /** Runs of one build differ by less on a quiet machine. */
-export const tolerances: Readonly<Partial<Record<GoalUnit, number>>> = {
-  S: 0.2,
-  N: 0.2,
-  MB: 0.1,
-  "×": 0.1,
-  packets: 0,
+export const tolerances: Readonly<Partial<Record<GoalUnit, Tolerance>>> = {
+  S: { share: 0.2, atLeast: 0.05 },
+  N: { share: 0.2, atLeast: 1 },
+  MB: { share: 0.15, atLeast: 5 },
+  "×": { share: 0.1, atLeast: 0.05 },
+  packets: { share: 0, atLeast: 0 },
 };
 
 export function baselineOf({ date, versions, results }: Outcome): Baseline {
   const figures: Baseline["figures"] = {};
   for (const { work, rows, goals } of results) {
-    for (const { what, ratio } of rows) {
-      if (ratio && what.startsWith("droplens")) figures[`${work}: ${what}`] = { value: ratio.value, unit: ratio.to };
+    for (const { what, ratio, peakMegabytes } of rows.filter((row) => row.what.startsWith("droplens"))) {
+      if (ratio) figures[`${work}: ${what}`] = { value: ratio.value, unit: ratio.to };
+      if (peakMegabytes) figures[`${work}: ${what}, peak RSS`] = { value: peakMegabytes.median, unit: "MB" };
     }
     for (const { name, measured, unit } of goals) {
       if (unit in tolerances) figures[`${work}: ${name}`] = { value: measured, unit };
@@ -42,11 +50,12 @@ export function baselineOf({ date, versions, results }: Outcome): Baseline {
 export function worseThan(baseline: Baseline, now: Baseline): string[] {
   return Object.entries(now.figures).flatMap(([name, { value, unit }]) => {
     const before = baseline.figures[name];
-    const tolerance = tolerances[unit as GoalUnit] ?? 0;
-    if (before === undefined || before.unit !== unit || value <= before.value * (1 + tolerance)) return [];
-    const percent = before.value > 0 ? ` (+${Math.round((value / before.value - 1) * 100)} %)` : "";
+    const tolerance = tolerances[unit as GoalUnit];
+    if (before === undefined || before.unit !== unit || tolerance === undefined) return [];
+    const tolerated = Math.max(before.value * tolerance.share, tolerance.atLeast);
+    if (value - before.value <= tolerated) return [];
     return [
-      `${name}: ${significant(before.value)} → ${significant(value)} ${unit}${percent}, tolerated ${tolerance * 100} %`,
+      `${name}: ${significant(before.value)} → ${significant(value)} ${unit}, tolerated +${significant(tolerated)}`,
     ];
   });
 }

@@ -74,7 +74,7 @@ async function measure(options: CommandLine, words: readonly string[]): Promise<
     date: new Date().toISOString(),
     command: ["npm run bench", ...(words.length > 0 ? ["--", ...words] : [])].join(" "),
     machine: thisMachine(),
-    versions: versions(checkout, environment.OTELCOL || undefined),
+    versions: versions(program, environment.OTELCOL || undefined),
     results,
   };
 }

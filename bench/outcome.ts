@@ -1,7 +1,7 @@
 /** A whole run: the machine, the versions, every row. What `--json` writes and `--from` reads. Made by main.ts. */
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { cpus, version as kernel, totalmem } from "node:os";
+import { dirname } from "node:path";
 import type { Result } from "./row.ts";
 
 export interface Machine {
@@ -26,12 +26,11 @@ export function thisMachine(): Machine {
   return { processor: all[0]?.model ?? "unknown", cores: all.length, memoryGigabytes, kernel: kernel() };
 }
 
-/** Of Droplens its commit too, and whether files differ from it. */
-export function versions(checkout: string, otelcol: string | undefined): Record<string, string> {
-  const manifest = JSON.parse(readFileSync(`${checkout}/package.json`, "utf8"));
-  const commit = said(["git", "-C", checkout, "describe", "--always", "--dirty"]);
+/** Of the program its commit too, and whether files differ from it. */
+export function versions(program: string, otelcol: string | undefined): Record<string, string> {
+  const commit = said(["git", "-C", dirname(program), "describe", "--always", "--dirty"]);
   const all = {
-    droplens: `${manifest.version} (${commit})`,
+    droplens: `${said([process.execPath, program, "--version"])} (${commit || "no commit"})`,
     node: process.version,
     grep: said(["grep", "--version"]).replace("grep (GNU grep) ", ""),
     otelcol: otelcol === undefined ? "" : said([otelcol, "--version"]).replace("otelcol version ", ""),

@@ -1,6 +1,7 @@
 /** The section "Measured" of README.md, made of a run's JSON by --readme, between two comments. */
 import type { Outcome } from "./outcome.ts";
-import { type Goal, reached, significant } from "./row.ts";
+import { type Goal, type Result, reached, significant } from "./row.ts";
+import { ratioText } from "./table.ts";
 
 const begin = "<!-- measured: npm run bench -- --readme -->";
 const end = "<!-- /measured -->";
@@ -12,22 +13,26 @@ export function withSection(readme: string, outcome: Outcome): string {
 }
 
 export function sectionText({ date, machine, versions, results }: Outcome): string {
-  const rows = results.flatMap(({ work, load, goals, failed }) =>
-    failed !== undefined
-      ? [`| ${work}: ${load} | | failed | |`]
-      : goals.map(
-          (goal, i) => `| ${i === 0 ? `${work}: ${load}` : ""} | ${goal.name} | ${figure(goal)} | ${limit(goal)} |`,
-        ),
-  );
   return `
-| load | measured | figure | to reach |
-|---|---|---|---|
-${rows.join("\n")}
+| load | measured | figure | to reach | others in the same run |
+|---|---|---|---|---|
+${results.flatMap(resultRows).join("\n")}
 
 S: CPU seconds of [simple.mjs](bench/reference/simple.mjs) on the same file; N: of \`node -e 0\`. Measured ${date.slice(0, 10)} on
 ${machine.cores} cores of ${machine.processor}, Node ${versions.node}, Droplens ${versions.droplens}.
 
 `;
+}
+
+function resultRows({ work, load, rows, goals, failed }: Result): string[] {
+  const title = `${work}: ${load}`;
+  if (failed !== undefined) return [`| ${title} | | failed | | |`];
+  const others = rows.filter((row) => row.isReference && row.ratio !== undefined);
+  const beside = others.map((row) => `${row.what} ${ratioText(row.ratio)}`).join("; ");
+  return goals.map((goal, i) => {
+    const [first, last] = i === 0 ? [title, beside] : ["", ""];
+    return `| ${first} | ${goal.name} | ${figure(goal)} | ${limit(goal)} | ${last} |`;
+  });
 }
 
 function figure(goal: Goal): string {

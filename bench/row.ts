@@ -13,6 +13,8 @@ export interface Row {
   readonly peakMegabytes?: Spread;
   /** Median CPU seconds to the yardstick's, both of this run. */
   readonly ratio?: { readonly value: number; readonly to: Yardstick };
+  /** What others take for the same: neither ours nor the yardstick. */
+  readonly isReference?: boolean;
   /** Why there are no figures: what would have to be set. */
   readonly notMeasured?: string;
 }
@@ -56,6 +58,14 @@ export function rowOf(what: string, costs: readonly Cost[], yardstick?: { to: Ya
     peakMegabytes: spread(costs.map((cost) => cost.peakMegabytes)),
     ...(yardstick && { ratio: { value: cpuSeconds.median / yardstick.cpuSeconds, to: yardstick.to } }),
   };
+}
+
+export function referenceRow(
+  what: string,
+  costs: readonly Cost[],
+  yardstick: { to: Yardstick; cpuSeconds: number },
+): Row {
+  return { ...rowOf(what, costs, yardstick), isReference: true };
 }
 
 export function notMeasured(what: string, reason: string): Row {

@@ -1,10 +1,12 @@
 import { expect, it } from "vitest";
 import type { Outcome } from "./outcome.ts";
 import { sectionText, withSection } from "./readme-section.ts";
-import { notMeasured, rowOf } from "./row.ts";
+import { notMeasured, referenceRow, rowOf } from "./row.ts";
 import { tableText } from "./table.ts";
 
 const runs = [1, 1.2, 1.1].map((cpuSeconds) => ({ cpuSeconds, wallSeconds: 1.5, peakMegabytes: 100.4 }));
+
+const yardstick = { to: "S", cpuSeconds: 2 } as const;
 
 const outcome: Outcome = {
   date: "2026-11-21T06:00:00Z",
@@ -15,7 +17,11 @@ const outcome: Outcome = {
     {
       work: "dense",
       load: "a million lines",
-      rows: [rowOf("droplens replay", runs, { to: "S", cpuSeconds: 2 }), notMeasured("Collector", "set OTELCOL")],
+      rows: [
+        rowOf("droplens replay", runs, yardstick),
+        referenceRow("grep", [{ cpuSeconds: 0.05, wallSeconds: 0.05, peakMegabytes: 2 }], yardstick),
+        notMeasured("Collector", "set OTELCOL"),
+      ],
       goals: [
         { name: "CPU", measured: 0.55, limit: 0.4, unit: "S" },
         { name: "missing", measured: 0, limit: 0, unit: "packets" },
@@ -26,11 +32,12 @@ const outcome: Outcome = {
 };
 
 it("shows a row for each program, the goals below, and what was not measured", () => {
-  expect(tableText(outcome).split("\n").slice(-9)).toEqual([
+  expect(tableText(outcome).split("\n").slice(-10)).toEqual([
     "                                                     runs    CPU s        min–max   wall s   peak MB      ratio",
     "",
     "dense: a million lines",
     "  droplens replay                                       3    1.100    1.000–1.200    1.500       100     0.55 S",
+    "  grep                                                  1    0.050                   0.050         2    0.025 S",
     "  Collector                                          not measured: set OTELCOL",
     "    goal CPU ≤ 0.40 S: 0.55, not reached",
     "    goal missing ≤ 0 packets: 0, reached",
@@ -42,8 +49,8 @@ it("shows a row for each program, the goals below, and what was not measured", (
 it("replaces the README's section with the figures of a run, the missed ones too", () => {
   const marks = ["<!-- measured: npm run bench -- --readme -->", "<!-- /measured -->"];
   const readme = withSection(`before\n${marks[0]}\nold\n${marks[1]}\nafter\n`, outcome);
-  expect(readme).toContain("| dense: a million lines | CPU | 0.55 S | ≤ 0.40, **not reached** |");
-  expect(readme).toContain("|  | missing | 0 packets | ≤ 0 |");
+  expect(readme).toContain("| dense: a million lines | CPU | 0.55 S | ≤ 0.40, **not reached** | grep 0.025 S |");
+  expect(readme).toContain("|  | missing | 0 packets | ≤ 0 |  |");
   expect(readme).not.toContain("old");
   expect(readme).toMatch(/^before\n(.*\n)*after\n$/);
   expect(withSection(readme, outcome)).toBe(readme);
@@ -53,7 +60,7 @@ it("hides no work that broke", () => {
   const broken = { work: "idle", load: "nothing", rows: [], goals: [], notes: [], failed: "no port" };
   const whole = { ...outcome, results: [...outcome.results, broken] };
   expect(tableText(whole)).toContain("\nidle: nothing\n  FAILED: no port\n");
-  expect(sectionText(whole)).toContain("| idle: nothing | | failed | |");
+  expect(sectionText(whole)).toContain("| idle: nothing | | failed | | |");
 });
 
 it("refuses a README without the place for it", () => {

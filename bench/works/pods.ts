@@ -1,7 +1,7 @@
 /** pods10k, pods100k, ready: what a cluster's pods cost the program, at its start and then. All pods, `scope: cluster`. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { runTailer, tailer } from "../reference/tailer.ts";
-import { type Cost, type Goal, notMeasured, type Row, rowOf } from "../row.ts";
+import { type Cost, type Goal, notMeasured, type Row, referenceRow, rowOf } from "../row.ts";
 import { RunningDroplens } from "../running-droplens.ts";
 import { spread } from "../spread.ts";
 import { interleaved, type Stage } from "../stage.ts";
@@ -53,7 +53,7 @@ async function tailerRow(stage: Stage, server: string, yardstick: { to: "N"; cpu
   const found = tailer(stage);
   if ("missing" in found) return notMeasured(what, found.missing);
   const { cost, restMegabytes } = await runTailer(stage, found.program, { log: stage.write("quiet.log", ""), server });
-  return rowOf(`${what} (at rest ${Math.round(restMegabytes)} MB)`, [cost], yardstick);
+  return referenceRow(`${what} (at rest ${Math.round(restMegabytes)} MB)`, [cost], yardstick);
 }
 
 export const pods10k = memory("pods10k", 10_000, 85);

@@ -6,7 +6,7 @@ import { type LoadKind, loadPrefix } from "../load.ts";
 import { runCollector } from "../reference/collector.ts";
 import { runTailer, tailer } from "../reference/tailer.ts";
 import { booksOf, booksText, replay } from "../replay.ts";
-import { type Goal, notMeasured, type Row, rowOf } from "../row.ts";
+import { type Goal, notMeasured, type Row, referenceRow, rowOf } from "../row.ts";
 import { spread } from "../spread.ts";
 import { checkout, interleaved, type LoadFile, type Stage } from "../stage.ts";
 import type { Work } from "../work.ts";
@@ -33,7 +33,7 @@ function scan(kind: LoadKind, load: string, goalsOf: (measured: Measured) => rea
         rowOf("droplens replay, sink-prometheus", runs.droplens, yardstick),
         rowOf("  its start: the same on an empty file", runs.start, yardstick),
         rowOf("simple.mjs (S)", runs.simple, yardstick),
-        rowOf(`grep -cF ${loadPrefix}`, runs.grep, yardstick),
+        referenceRow(`grep -cF ${loadPrefix}`, runs.grep, yardstick),
         await collectorRow(stage, file, yardstick),
         await tailerRow(stage, file, yardstick),
       ];
@@ -62,7 +62,7 @@ async function collectorRow(stage: Stage, file: LoadFile, yardstick: Yardstick):
   const what = "Collector, filelog + regex_parser";
   const program = stage.variable("OTELCOL");
   if (program === undefined) return notMeasured(what, "set OTELCOL to its binary");
-  return rowOf(what, [await runCollector(stage, program, file)], yardstick);
+  return referenceRow(what, [await runCollector(stage, program, file)], yardstick);
 }
 
 async function tailerRow(stage: Stage, file: LoadFile, yardstick: Yardstick): Promise<Row> {
@@ -72,7 +72,7 @@ async function tailerRow(stage: Stage, file: LoadFile, yardstick: Yardstick): Pr
   const server = await startPodServer(stage, 0);
   const { cost } = await runTailer(stage, found.program, { log: file.path, server: server.url });
   await server.daemon.stop();
-  return rowOf(what, [cost], yardstick);
+  return referenceRow(what, [cost], yardstick);
 }
 
 const medianCpu = (runs: readonly { readonly cpuSeconds: number }[]) =>
