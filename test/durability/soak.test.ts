@@ -10,7 +10,7 @@ import { startFakeKubernetes } from "../../core/testkit/fake-kubernetes/index.ts
 import { DnsServer } from "../../plugins/resolver-dns/testdata/dns-server.ts";
 import { ClusterAtStake } from "../support/cluster-at-stake.ts";
 import { realCollector, standInCollector } from "../support/collector-at-stake.ts";
-import { difference, FlowLoad, sumOf } from "../support/flow-load.ts";
+import { difference, FlowLoad, strangers, sumOf } from "../support/flow-load.ts";
 import { named } from "../support/name-server-replies.ts";
 import type { RunningProgram } from "../support/node-stage.ts";
 import { tellFigures, tries } from "../support/trial.ts";
@@ -151,11 +151,4 @@ function memoryFigures(watchman: Watchman) {
     grownDescriptors: lastFiles - firstFiles,
     note: `resident ${first.toFixed(1)} MB after warm-up, ${last.toFixed(1)} MB at the end (slope ${slope} MB an hour); open files ${firstFiles}, ${lastFiles} at the end`,
   };
-}
-
-/** Each packet from an address to an address that no other has. */
-function strangers() {
-  const address = (first: number) => (flow: number) =>
-    `${first}.${(flow >> 16) & 255}.${(flow >> 8) & 255}.${flow & 255}`;
-  return { sourceAddress: address(198), destinationAddress: address(203) };
 }

@@ -104,3 +104,9 @@ function lineFrame(): (source: string, destination: string, port: number) => str
     return `${time}${head}SRC=${source} DST=${destination}${tail.join("").replace("DPT=7 ", `DPT=${port} `)}`;
   };
 }
+
+/** Packets between strangers: no address comes twice. */
+export function strangers(): Required<Pick<LoadParts, "sourceAddress" | "destinationAddress">> {
+  const from = (first: number) => (flow: number) => `${first}.${(flow >> 16) & 255}.${(flow >> 8) & 255}.${flow & 255}`;
+  return { sourceAddress: from(198), destinationAddress: from(203) };
+}
