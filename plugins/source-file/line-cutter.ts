@@ -3,6 +3,7 @@
  * Too long a line is left out whole; NUL bytes at the beginning of a line are a hole in the file, not text.
  */
 const newline = 0x0a;
+const zeros = Buffer.alloc(16 * 1024);
 
 export interface CutRules {
   readonly maxLineBytes: number;
@@ -60,6 +61,9 @@ export function cutLines(bytes: Buffer, rules: CutRules): Cut {
  */
 export function holeLength(bytes: Buffer, begin: number): number {
   let at = begin;
+  // Holes have been seen of gigabytes: leaps of a block each.
+  while (at + zeros.length <= bytes.length && bytes.compare(zeros, 0, zeros.length, at, at + zeros.length) === 0)
+    at += zeros.length;
   while (at < bytes.length && bytes[at] === 0) at++;
   return at - begin;
 }

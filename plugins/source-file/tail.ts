@@ -163,7 +163,7 @@ export class Tail {
     if (last !== undefined) this.#noteEmptied(live);
     this.#quietSince = undefined;
     this.version++;
-    const fields = { path: printable(this.path), offset: live.offset };
+    const fields = { path: printable(this.path), offset: live.offset, size: live.size };
     if (last === undefined) logger.info(fields, "reads the log file");
     else logger.info({ ...fields, between: between.length }, "the log file was rotated");
   }
