@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { packetDrop } from "../testkit/drops.ts";
 import { type Checkpoint, formatCheckpoint, parseCheckpoint } from "./checkpoint.ts";
@@ -26,6 +27,11 @@ describe("checkpoint", () => {
   it("is refused when another version wrote it", () => {
     const text = formatCheckpoint(checkpoint).replace("droplens-checkpoint 1", "droplens-checkpoint 2");
     expect(parseCheckpoint(text)).toEqual({ kind: "unusable", reason: "it is of format 2" });
+  });
+
+  it("is refused when it is no JSON though its checksum is right", () => {
+    const text = `droplens-checkpoint 1 ${crc32("{]").toString(16).padStart(8, "0")}\n{]\n`;
+    expect(parseCheckpoint(text)).toMatchObject({ kind: "unusable", reason: expect.stringContaining("incomplete") });
   });
 
   it("is refused when an address in it is none", () => {

@@ -95,9 +95,18 @@ export function parseCheckpoint(text: string): CheckpointLoad {
   if (foundVersion === undefined) return { kind: "unusable", reason: "it is not a checkpoint of Droplens" };
   if (Number(foundVersion) !== version) return { kind: "unusable", reason: `it is of format ${foundVersion}` };
   if (checksum(json) !== sum) return { kind: "unusable", reason: "it is damaged (checksum)" };
-  const parsed = checkpointSchema.safeParse(JSON.parse(json));
+  const parsed = checkpointSchema.safeParse(parseJson(json));
   if (!parsed.success) return { kind: "unusable", reason: `it is incomplete: ${z.prettifyError(parsed.error)}` };
   return { kind: "found", checkpoint: parsed.data };
+}
+
+/** Text with the right checksum is JSON, unless somebody has made it up. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function checksum(json: string): string {
