@@ -42,7 +42,7 @@ export class Stage {
   }
 
   /** Undefined where the variable is not set: the row then says so. */
-  variable(name: "OTELCOL" | "PEER_BIN" | "KUBECONFIG"): string | undefined {
+  variable(name: "OTELCOL" | "PEER_BIN" | "KUBECONFIG" | "DROPLENS_SYSTEM"): string | undefined {
     return this.options.environment[name] || undefined;
   }
 
