@@ -21,6 +21,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
+import { entryPoints } from "./deploy/third-party.ts";
 
 const manifest = "package.json";
 const keptManifest = "package.json.kept";
@@ -53,13 +54,14 @@ async function makeDist(): Promise<void> {
   rmSync("dist", { recursive: true, force: true });
   await build({
     ...options,
-    entryPoints: { droplens: "core/start.ts", plugin: "core/plugin/index.ts", testkit: "core/testkit/index.ts" },
+    entryPoints,
     splitting: true,
     plugins: [plainHttp(), usedZod()],
   });
   // For plugin files without packages (core/config/own-packages.ts). On its own, so that the program has only what it uses.
   await build({ ...options, entryPoints: { zod: "zod" } });
   chmodSync("dist/droplens.js", 0o755);
+  copyFileSync("deploy/THIRD_PARTY_LICENSES", "dist/THIRD_PARTY_LICENSES");
   execFileSync("node_modules/.bin/tsc", ["-p", "tsconfig.types.json"], { stdio: "inherit" });
 }
 

@@ -1,12 +1,13 @@
 /**
  * Writes what is generated in this folder: `node config/generate.ts`. The bundle's text as a module, so that the
  * program is one file without a YAML file beside it, and what it is with a journal; the JSON schemas for editors; docs/reference.md; the templates of
- * create-plugin. A test holds them equal to their sources. Imported by that test; does nothing on import.
+ * create-plugin; the licences of what is in the bundle. A test holds them equal to their sources. Imported by that test; does nothing on import.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { testFileSchema } from "../core/cli/config-test/test-schema.ts";
 import { jsonSchemaText } from "../core/cli/schema.ts";
 import { jsonSchemaOf } from "../core/config/json-schema.ts";
+import { bundledPackages, listOf } from "../deploy/third-party.ts";
 import { pluginTemplatesModule } from "../test/examples/plugin-templates.ts";
 import { withJournal } from "./journal-bundle.ts";
 import { plugins } from "./plugins.ts";
@@ -34,6 +35,7 @@ export async function generated(): Promise<Readonly<Record<string, string>>> {
     "droplens.test.schema.json": testSchemaText(),
     "../docs/reference.md": await referenceText(),
     "../core/cli/create-plugin/templates.ts": pluginTemplatesModule(),
+    "../deploy/THIRD_PARTY_LICENSES": listOf(await bundledPackages()),
   };
 }
 
