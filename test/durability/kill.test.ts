@@ -35,16 +35,19 @@ it("loses nothing to kill -9 at random moments, and tells twice only what came s
   tellFigures({ trial: "kill -9 at random moments under load", tries: kills.length, of: "kills", ...figures, note });
   expect([ended, figures.lost]).toEqual([0, 0]);
   expect(excess).toEqual([]);
-  expect(mean).toBeLessThan(perSecond);
+  // An interval is a second; beside its lines there are those that came while nobody was reading.
+  expect(mean).toBeLessThan(2 * perSecond);
 });
 
 async function killAtRandom(stage: LogStage, sizes: SizeWatch): Promise<Kill[]> {
   const random = seeded();
   const kills: Kill[] = [];
   for (let kill = tries({ long: 1000, short: 25 }); kill > 0; kill--) {
-    // A quarter of the lives begin with another file.
-    if (random() < 0.25) stage.writer.renameAndCreate();
+    // Some lives begin with another file.
+    if (random() < 0.1) rotate(stage);
     const program = stage.start();
+    // Some end before they have begun.
+    if (random() > 0.1) await program.port();
     await sleep(random() * 1500);
     await stage.kill(program);
     const sinceCheckpoint = stage.received.packetsBehind(sizes.ackedAt(stage.checkpointMillis ?? 0));
@@ -52,6 +55,12 @@ async function killAtRandom(stage: LogStage, sizes: SizeWatch): Promise<Kill[]> 
     kills.push({ sinceCheckpoint, overCounted });
   }
   return kills;
+}
+
+/** Many generations are kept: on a slow machine a row of short lives may be far behind. */
+function rotate({ writer }: LogStage): void {
+  writer.rename(99);
+  writer.reopen();
 }
 
 /** Kills up to which more had come twice than was received after the checkpoints that they left; none, if all is well. */
