@@ -4,7 +4,7 @@
  * into what is measured. Node cannot ask for a child's usage, and /usr/bin/time is not on every machine. The peak of
  * the resident set (VmHWM) is read every 10 ms: what grows within the last 10 ms is missed.
  */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { peakMegabytes } from "./process-cost.ts";
 import type { Cost } from "./row.ts";
@@ -17,41 +17,69 @@ export interface FinishedRun extends Cost {
 /** On descriptor 3: the program's pid, then `time`'s numbers. In bash 5.2 `time ( exec … )` without { } prints nothing. */
 const timing = `TIMEFORMAT='%R %U %S'; exec 4>&2 2>&3; time { ( echo "$BASHPID" >&3; exec "$@" 2>&4 3>&- 4>&- ); }`;
 
+/** The longest that any run here may take. */
+const limitMillis = 300_000;
+
+interface RunOptions {
+  readonly cwd: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
 export async function runToEnd(
   words: readonly string[],
-  options: {
-    readonly cwd: string;
-    readonly environment?: Readonly<Record<string, string>>;
-    readonly signal: AbortSignal;
-  },
+  { cwd, environment, signal }: RunOptions,
 ): Promise<FinishedRun> {
-  const environment = { PATH: process.env.PATH, HOME: options.cwd, LC_ALL: "C", TZ: "UTC", ...options.environment };
-  const child = spawn("bash", ["-c", timing, "bash", ...words], {
-    cwd: options.cwd,
-    env: environment,
-    stdio: ["ignore", "pipe", "pipe", "pipe"],
-  });
-  const said = ["", "", "", ""];
-  for (const [number, stream] of child.stdio.entries()) {
-    stream?.on("data", (bytes: Buffer) => {
-      said[number] = (said[number] + bytes.toString()).slice(-1_000_000);
-    });
-  }
-  const processId = () => Number(/^\d+/.exec(said[3] ?? "")?.[0] ?? 0);
-  const kill = () => processId() > 0 && process.kill(processId(), "SIGKILL");
-  options.signal.addEventListener("abort", kill);
-  let peak = 0;
-  const look = setInterval(() => {
-    peak = Math.max(peak, processId() > 0 ? peakOrZero(processId()) : 0);
-  }, 10);
+  signal.throwIfAborted();
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(limitMillis)]);
+  const run = new TimedChild(words, { PATH: process.env.PATH, HOME: cwd, LC_ALL: "C", TZ: "UTC", ...environment }, cwd);
+  const kill = () => run.kill();
+  limited.addEventListener("abort", kill);
   try {
-    const [code] = await once(child, "close");
-    options.signal.throwIfAborted();
-    if (code !== 0) throw new Error(`${words.join(" ")} ended with ${code}:\n${said[1]}${said[2]}`);
-    return { ...times(said[3] ?? ""), peakMegabytes: peak, stdout: said[1] ?? "", stderr: said[2] ?? "" };
+    const code = await run.closed;
+    limited.throwIfAborted();
+    if (code !== 0) throw new Error(`${words.join(" ")} ended with ${code}:\n${run.said[1]}${run.said[2]}`);
+    const [, stdout = "", stderr = "", timed = ""] = run.said;
+    return { ...times(timed), peakMegabytes: run.peakMegabytes, stdout, stderr };
   } finally {
-    clearInterval(look);
-    options.signal.removeEventListener("abort", kill);
+    limited.removeEventListener("abort", kill);
+  }
+}
+
+class TimedChild {
+  /** By descriptor. */
+  readonly said = ["", "", "", ""];
+  /** Its exit code. */
+  readonly closed: Promise<number | null>;
+  peakMegabytes = 0;
+  readonly #child: ChildProcess;
+
+  constructor(words: readonly string[], environment: NodeJS.ProcessEnv, cwd: string) {
+    const stdio = ["ignore", "pipe", "pipe", "pipe"] as const;
+    this.#child = spawn("bash", ["-c", timing, "bash", ...words], { cwd, env: environment, stdio: [...stdio] });
+    for (const [number, stream] of this.#child.stdio.entries()) {
+      stream?.on("data", (bytes: Buffer) => {
+        this.said[number] = (this.said[number] + bytes.toString()).slice(-1_000_000);
+      });
+    }
+    const look = setInterval(() => this.#look(), 10);
+    this.closed = once(this.#child, "close")
+      .then(([code]) => code)
+      .finally(() => clearInterval(look));
+  }
+
+  /** The program, or bash when it has not got that far. */
+  kill(): void {
+    if (this.#processId === 0) this.#child.kill("SIGKILL");
+    else process.kill(this.#processId, "SIGKILL");
+  }
+
+  get #processId(): number {
+    return Number(/^\d+/.exec(this.said[3] ?? "")?.[0] ?? 0);
+  }
+
+  #look(): void {
+    if (this.#processId > 0) this.peakMegabytes = Math.max(this.peakMegabytes, peakOrZero(this.#processId));
   }
 }
 

@@ -76,6 +76,7 @@ export class Stage {
 
   /** Ended by `close` at the latest. */
   start(words: readonly string[], options: Omit<DaemonOptions, "cwd"> = {}): Daemon {
+    this.signal.throwIfAborted();
     const daemon = new Daemon(words, { cwd: this.folder, ...options });
     this.#daemons.push(daemon);
     return daemon;
