@@ -54,7 +54,8 @@ export class Droplens implements OperationsPages {
 
   /**
    * Runs until `signal` aborts or every source is at its end. Rejects when a plugin cannot start or a source fails for
-   * good. Whatever happens, everything is stopped when it settles; that takes at most the stop timeout, twice.
+   * good. Whatever happens, everything is stopped when it settles; that takes at most the stop timeout, twice, and
+   * 3 s for the telemetry.
    */
   async run(signal: AbortSignal): Promise<void> {
     const { operations, address, logger, otlp, workshop } = this.#parts;
