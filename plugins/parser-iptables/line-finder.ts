@@ -2,6 +2,7 @@
  * Steps through a chunk from one line worth reading to the next, by searching for bytes that such a line must hold.
  * The search is Buffer.indexOf (native), so that other programs' lines cost next to nothing.
  */
+import { Needle } from "./needle.ts";
 import type { RulePrefixes } from "./rule-prefixes.ts";
 
 export interface Line {
@@ -14,10 +15,18 @@ const newline = 0x0a;
 /** How many lines that hold " kernel: " are looked at before a chunk counts as one without tags. */
 const maxTagLooks = 20;
 
+/** Bytes of a chunk by which the needles choose what to look for. */
+const sampleBytes = 4096;
+
 export class LineFinder {
   /** For lines of text: the prefixes themselves. */
-  readonly #textNeedles: readonly Buffer[];
-  #needles: readonly Buffer[] = [];
+  readonly #textNeedles: readonly Needle[];
+  /** JSON may write a prefix in many ways, and journald as an array of numbers; but "IN=" in two only. */
+  readonly #jsonNeedles = [new Needle("IN="), new Needle("73,78,61")];
+  /** In a container's log a line may be cut anywhere: all pieces are read. */
+  readonly #partialNeedles = [new Needle(" stdout P "), new Needle(" stderr P ")];
+  readonly #counts = new Uint16Array(256);
+  #needles: readonly Needle[] = [];
   /** Where each needle stands next; -1: not known yet. */
   #places: number[] = [];
   #bytes: Buffer = Buffer.alloc(0);
@@ -25,13 +34,14 @@ export class LineFinder {
   constructor(prefixes: RulePrefixes) {
     // Without a prefix also lines that lost their beginning: those still have a protocol.
     const texts = prefixes.all ? ["IN=", " PROTO="] : prefixes.needles;
-    this.#textNeedles = texts.map((text) => Buffer.from(text, "latin1"));
+    this.#textNeedles = texts.map((text) => new Needle(text));
   }
 
   open(bytes: Buffer): void {
     this.#bytes = bytes;
-    this.#needles = [...this.#textNeedles, ...extraNeedles(bytes)];
+    this.#needles = [...this.#textNeedles, ...this.#extraNeedles(bytes)];
     this.#places = this.#needles.map(() => -1);
+    this.#aim();
   }
 
   /** The first line worth reading that begins at or behind `from`, which is the start of a line. */
@@ -41,7 +51,7 @@ export class LineFinder {
     for (let i = 0; i < this.#needles.length; i++) {
       let place = this.#places[i] ?? -1;
       if (place < from) {
-        const found = bytes.indexOf(this.#needles[i] ?? "", from);
+        const found = this.#needles[i]?.find(bytes, from) ?? -1;
         place = found < 0 ? Number.POSITIVE_INFINITY : found;
         this.#places[i] = place;
       }
@@ -69,19 +79,23 @@ export class LineFinder {
     }
     return false;
   }
-}
 
-/**
- * JSON may write a prefix in many ways, and journald as an array of numbers; but "IN=" in two only.
- * In a container's log a line may be cut anywhere: all pieces are read.
- */
-function extraNeedles(bytes: Buffer): Buffer[] {
-  const start = bytes.toString("latin1", 0, Math.min(100, bytes.length));
-  if (/^(?:data: )?\{/.test(start)) return jsonNeedles;
-  const container = /^\S+ (?:stdout|stderr) [FP] (\{)?/.exec(start);
-  if (container === null) return [];
-  return container[1] === undefined ? partialNeedles : [...partialNeedles, ...jsonNeedles];
-}
+  #extraNeedles(bytes: Buffer): readonly Needle[] {
+    const start = bytes.toString("latin1", 0, Math.min(100, bytes.length));
+    if (/^(?:data: )?\{/.test(start)) return this.#jsonNeedles;
+    const container = /^\S+ (?:stdout|stderr) [FP] (\{)?/.exec(start);
+    if (container === null) return [];
+    return container[1] === undefined ? this.#partialNeedles : [...this.#partialNeedles, ...this.#jsonNeedles];
+  }
 
-const jsonNeedles = [Buffer.from("IN="), Buffer.from("73,78,61")];
-const partialNeedles = [Buffer.from(" stdout P "), Buffer.from(" stderr P ")];
+  #aim(): void {
+    const [bytes, counts] = [this.#bytes, this.#counts];
+    counts.fill(0);
+    const end = Math.min(sampleBytes, bytes.length);
+    for (let i = 0; i < end; i++) {
+      const byte = bytes[i] ?? 0;
+      counts[byte] = (counts[byte] ?? 0) + 1;
+    }
+    for (const needle of this.#needles) needle.aim(counts);
+  }
+}
