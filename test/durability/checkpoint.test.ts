@@ -8,7 +8,7 @@ import { describe, expect, it } from "vitest";
 import type { RunningProgram } from "../support/node-stage.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { tellFigures, tries } from "../support/trial.ts";
-import { LogStage } from "./log-stage.ts";
+import { type LogStage, withLogStage } from "./log-stage.ts";
 
 const flowsPerSecond = 200;
 
@@ -48,7 +48,7 @@ const damages: readonly Damage[] = [
 
 describe("the checkpoint", { timeout: 600_000 }, () => {
   it.each(damages)("is $name: told, and nothing is lost", async ({ name, reason, damage }) => {
-    await withStage({}, async (stage) => {
+    await withLogStage({}, async (stage) => {
       stage.beginLoad(flowsPerSecond);
       const first = stage.start();
       await stage.arrived(first);
@@ -69,7 +69,7 @@ describe("the checkpoint", { timeout: 600_000 }, () => {
 
   it("is unusable before a huge log: told with its size, and the new lines come soon", async () => {
     const bytes = tries({ long: 10, short: 1 }) * 1024 ** 3;
-    await withStage({}, async (stage) => {
+    await withLogStage({}, async (stage) => {
       // A hole of the file takes no room on the disk; a writer without O_APPEND leaves such ones after copytruncate.
       truncateSync(stage.writer.path, bytes);
       stage.writer.raw("\n");
@@ -153,22 +153,9 @@ async function withDisk(play: (stage: LogStage, disk: string) => Promise<void>):
   const disk = tempFolder();
   spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "droplens-trial", disk]);
   try {
-    await withStage({ stateFolder: disk }, (stage) => play(stage, disk));
+    await withLogStage({ stateFolder: disk }, (stage) => play(stage, disk));
   } finally {
     spawnSync("umount", ["-l", disk]);
-  }
-}
-
-async function withStage(
-  parts: { readonly stateFolder?: string },
-  play: (stage: LogStage) => Promise<void>,
-): Promise<void> {
-  const cleanings: (() => void | Promise<void>)[] = [];
-  const stage = new LogStage({ ...parts, finish: (clean) => void cleanings.unshift(clean) });
-  try {
-    await play(stage);
-  } finally {
-    for (const clean of cleanings) await clean();
   }
 }
 

@@ -19,10 +19,24 @@ export interface LogStageParts {
   readonly source?: string;
   readonly sinks?: string;
   readonly stateFolder?: string;
-  readonly environment?: Readonly<Record<string, string>>;
+  readonly stopTimeout?: string;
 }
 
 const minute = 60_000;
+
+/** Ends and clears away what it began, before the next trial takes its figures. */
+export async function withLogStage(
+  parts: Omit<LogStageParts, "finish">,
+  play: (stage: LogStage) => Promise<void>,
+): Promise<void> {
+  const cleanings: (() => void | Promise<void>)[] = [];
+  const stage = new LogStage({ ...parts, finish: (clean) => void cleanings.unshift(clean) });
+  try {
+    await play(stage);
+  } finally {
+    for (const clean of cleanings) await clean();
+  }
+}
 
 export class LogStage {
   readonly node: NodeStage;
@@ -61,8 +75,8 @@ export class LogStage {
     return existsSync(this.checkpointPath) ? statSync(this.checkpointPath).mtimeMs : undefined;
   }
 
-  start(): RunningProgram {
-    return this.node.run(this.#parts.environment ?? {});
+  start(environment: Readonly<Record<string, string>> = {}): RunningProgram {
+    return this.node.run(environment);
   }
 
   /** So many new flows a second until `endLoad`. */
@@ -87,18 +101,18 @@ export class LogStage {
   }
 
   /** Waits until what was written has arrived, or for so long that it will not any more; its end, in order. */
-  async finish(program: RunningProgram, patienceMillis = minute): Promise<number | string> {
-    await this.arrived(program, patienceMillis);
+  async finish(program: RunningProgram): Promise<number | string> {
+    await this.arrived(program);
     await this.noteDiscards(program);
     this.noteMemory(program);
     return program.child.stop();
   }
 
   /** The load may go on meanwhile. */
-  async arrived(program: RunningProgram, patienceMillis = minute): Promise<void> {
+  async arrived(program: RunningProgram, { at = this.received, patienceMillis = minute } = {}): Promise<void> {
     const deadline = Date.now() + patienceMillis;
     const written = new Map(this.written);
-    const isMissing = () => difference(written, this.received.counts()).lost > 0;
+    const isMissing = () => difference(written, at.counts()).lost > 0;
     while (program.child.running && isMissing() && Date.now() < deadline) await sleep(50);
   }
 
@@ -113,8 +127,8 @@ export class LogStage {
   }
 
   /** The end of the equation, flow by flow: what was written and never came, and what came more often. */
-  figures() {
-    const { lost, overCounted } = difference(this.written, this.received.counts());
+  figures(received = this.received) {
+    const { lost, overCounted } = difference(this.written, received.counts());
     return {
       packets: sumOf(this.written),
       lost: lost - Object.values(this.discarded).reduce((sum, packets) => sum + packets, 0),
@@ -125,10 +139,11 @@ export class LogStage {
   }
 
   #config(): string {
-    const { pipeline = "repeatInterval: 1s", source = "", sinks = "" } = this.#parts;
+    const { pipeline = "repeatInterval: 1s", source = "", sinks = "", stopTimeout = "10s" } = this.#parts;
     const jsonl = join(this.node.folder, "drops.jsonl");
     return `version: 1
 stateFolder: ${this.stateFolder}
+stopTimeout: ${stopTimeout}
 operations: { port: 0, host: 127.0.0.1 }
 pipelines:
   drops:

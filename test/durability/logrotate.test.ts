@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { tellFigures, tries } from "../support/trial.ts";
-import { LogStage } from "./log-stage.ts";
+import { type LogStage, withLogStage } from "./log-stage.ts";
 
 /** Debian has it where only root looks. */
 const program = ["/usr/sbin/logrotate", "/usr/bin/logrotate"].find((path) => existsSync(path)) ?? "";
@@ -38,17 +38,12 @@ const configs: readonly Config[] = [
 ];
 
 describe.concurrent(`logrotate${skipped}`, { timeout: 600_000 }, () => {
-  it.skipIf(program === "").each(configs)("with the config $name loses no line", async (config) => {
-    const cleanings: (() => void | Promise<void>)[] = [];
-    const stage = new LogStage({ finish: (clean) => void cleanings.unshift(clean) });
-    const daemon = reopenWhenTold(stage);
-    try {
-      await rotateAndRestart(stage, config);
-    } finally {
-      clearInterval(daemon);
-      for (const clean of cleanings) await clean();
-    }
-  });
+  it.skipIf(program === "").each(configs)("with the config $name loses no line", (config) =>
+    withLogStage({}, async (stage) => {
+      const daemon = reopenWhenTold(stage);
+      await rotateAndRestart(stage, config).finally(() => clearInterval(daemon));
+    }),
+  );
 });
 
 async function rotateAndRestart(stage: LogStage, config: Config): Promise<void> {

@@ -2,22 +2,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { seeded, tellFigures, tries } from "../support/trial.ts";
-import { LogStage } from "./log-stage.ts";
+import { type LogStage, withLogStage } from "./log-stage.ts";
 import { type Rotation, rotations } from "./rotations.ts";
 
 const flowsPerSecond = 200;
 const counts = { running: tries({ long: 40, short: 6 }), stopped: tries({ long: 20, short: 3 }) };
 
 describe.concurrent("the log is rotated under load", { timeout: 600_000 }, () => {
-  it.each(rotations)("by $name: no line is lost, none comes twice without a kill", async (rotation) => {
-    const cleanings: (() => void | Promise<void>)[] = [];
-    const stage = new LogStage({ finish: (clean) => void cleanings.unshift(clean) });
-    try {
-      await rotateAndRestart(stage, rotation);
-    } finally {
-      for (const clean of cleanings) await clean();
-    }
-  });
+  it.each(rotations)("by $name: no line is lost, none comes twice without a kill", (rotation) =>
+    withLogStage({}, (stage) => rotateAndRestart(stage, rotation)),
+  );
 });
 
 async function rotateAndRestart(stage: LogStage, rotation: Rotation): Promise<void> {
