@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { PrometheusMetrics } from "./metrics.ts";
 import { OperationsServer } from "./server.ts";
@@ -62,6 +62,42 @@ describe("operations server", () => {
     expect(JSON.parse((await get("/status")).text)).toEqual({ phase: "running" });
     expect((await get("/nothing")).status).toBe(404);
     expect((await fetch(`http://127.0.0.1:${port}/metrics`, { method: "POST" })).status).toBe(405);
+  });
+});
+
+describe("a crowd at the operations server", () => {
+  const server = new OperationsServer();
+  afterEach(() => server.stop());
+
+  it("makes a page that takes long once for all who ask meanwhile", async () => {
+    let made = 0;
+    const metrics = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return { contentType: "text/plain", text: `made ${++made}\n` };
+    };
+    const port = await server.start(
+      { metrics, problems: () => [], status: () => ({}) },
+      { host: "127.0.0.1", port: 0 },
+    );
+    const ask = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+
+    expect(new Set(await Promise.all(Array.from({ length: 20 }, ask)))).toEqual(new Set(["made 1\n"]));
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(await ask()).toBe("made 2\n");
+  });
+
+  it("gives one address no more than 50 connections", async () => {
+    const pages = { metrics: async () => ({ contentType: "", text: "" }), problems: () => [], status: () => ({}) };
+    const port = await server.start(pages, { host: "127.0.0.1", port: 0 });
+    let closed = 0;
+    const crowd = Array.from({ length: 60 }, () => connect({ port, host: "127.0.0.1" }));
+    const refused = new Promise<void>((resolve) => {
+      for (const socket of crowd) socket.once("close", () => ++closed === 10 && resolve()).on("error", () => undefined);
+    });
+    await refused;
+    for (const socket of crowd) socket.destroy();
+
+    expect(closed).toBe(10);
   });
 });
 

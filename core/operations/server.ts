@@ -3,8 +3,13 @@
  * Read-only. Slow or greedy clients are cut off: they never touch the pipelines.
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { DroplensError } from "../plugin/errors.ts";
+
+/** Prometheus and probes open a few; a proxy in front of several may open more. */
+const maxConnectionsOfAddress = 50;
+/** Prometheus gives up after ten seconds, unless it is told otherwise. */
+const maxAnswerMillis = 30_000;
 
 export interface OperationsPages {
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
@@ -26,8 +31,11 @@ export class OperationsServer {
     requestTimeout: 10_000,
     headersTimeout: 5000,
     keepAliveTimeout: 5000,
+    // Node looks every 30 s unless told: slow clients would stay that long.
+    connectionsCheckingInterval: 1000,
     maxHeaderSize: 8192,
   });
+  readonly #connections = new Map<string, number>();
 
   readonly #redact: (text: string) => string;
 
@@ -38,14 +46,33 @@ export class OperationsServer {
 
   /** Serves `pages`; the port it listens on. Rejects with what to do when the port is taken or forbidden. */
   async start(pages: OperationsPages, { host, port }: OperationsAddress): Promise<number> {
-    this.#server.maxConnections = 100;
+    this.#server.maxConnections = 200;
     this.#server.maxRequestsPerSocket = 1000;
-    this.#server.on("request", (request, response) => void answer(pages, this.#redact, { request, response }));
+    const shared: OperationsPages = {
+      metrics: sparingly(() => pages.metrics()),
+      problems: () => pages.problems(),
+      status: () => pages.status(),
+    };
+    this.#server.on("connection", (socket) => this.#admit(socket));
+    this.#server.on("request", (request, response) => void answer(shared, this.#redact, { request, response }));
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", (error: NodeJS.ErrnoException) => reject(explain(error, host, port)));
       this.#server.listen(port, host, resolve);
     });
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** One address shall not take the place of the kubelet's probes. */
+  #admit(socket: Socket): void {
+    const address = socket.remoteAddress ?? "";
+    const open = (this.#connections.get(address) ?? 0) + 1;
+    this.#connections.set(address, open);
+    socket.once("close", () => {
+      const left = (this.#connections.get(address) ?? 1) - 1;
+      if (left > 0) this.#connections.set(address, left);
+      else this.#connections.delete(address);
+    });
+    if (open > maxConnectionsOfAddress) socket.destroy();
   }
 
   /** Idempotent, legal before `start`. */
@@ -56,12 +83,27 @@ export class OperationsServer {
   }
 }
 
+/** Whoever asks without a pause gets the same page for a while: five times as long as it took to make. */
+function sparingly<T>(make: () => Promise<T>): () => Promise<T> {
+  let page: Promise<T> | undefined;
+  return () => {
+    if (page !== undefined) return page;
+    const begin = performance.now();
+    page = make();
+    const forget = () => setTimeout(() => (page = undefined), 5 * (performance.now() - begin)).unref();
+    void page.then(forget, () => (page = undefined));
+    return page;
+  };
+}
+
 async function answer(
   pages: OperationsPages,
   redact: (text: string) => string,
   { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
 ): Promise<void> {
   request.resume();
+  const limit = setTimeout(() => request.socket.destroy(), maxAnswerMillis).unref();
+  response.once("close", () => clearTimeout(limit));
   if (request.method !== "GET" && request.method !== "HEAD") return send(response, 405, "only GET\n");
   const path = (request.url ?? "/").split("?", 1)[0];
   try {
