@@ -45,5 +45,6 @@ export interface ApiResponse {
 export interface ApiStream {
   readonly status: number;
   readonly retryAfterMillis?: number;
+  /** Each chunk is good until the next one is asked for: its memory is given back then. */
   readonly body: AsyncIterable<Uint8Array>;
 }

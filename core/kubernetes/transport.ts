@@ -9,6 +9,7 @@ import type { ApiRequest, ApiResponse, ApiServer, ApiStream } from "./api-server
 import { ConnectionPool } from "./connection-pool.ts";
 import type { Credentials, Login } from "./credentials.ts";
 import { parseRetryAfter } from "./retry-after.ts";
+import { freeBytes, freeReads } from "./spent-bytes.ts";
 import { isTlsFailure, unreachable } from "./unreachable.ts";
 
 const defaultIdleMillis = 30_000;
@@ -24,7 +25,8 @@ export function apiServer(credentials: Credentials): ApiServer {
     request: async (request, signal) => await readWhole(await open(request, signal), credentials.address, signal),
     async stream(request, signal) {
       const answer = await open(request, signal);
-      return { ...head(answer), body: chunks(answer, credentials.address, signal) };
+      freeReads(answer);
+      return { ...head(answer), body: spent(chunks(answer, credentials.address, signal)) };
     },
     close: () => pool.close(),
   };
@@ -131,6 +133,13 @@ async function* chunks(answer: IncomingMessage, address: string, signal: AbortSi
     for await (const chunk of answer) yield chunk;
   } catch (error) {
     throw signal.aborted ? signal.reason : unreachable(error, address);
+  }
+}
+
+async function* spent(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    yield chunk;
+    freeBytes(chunk);
   }
 }
 

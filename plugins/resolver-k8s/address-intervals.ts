@@ -3,8 +3,8 @@
  * several owners; the one that took it last before the packet's time is the answer. Called by the pod table only.
  */
 import { type AddressWords, parseAddress } from "../../core/model/address.ts";
-import { HashChains, hashWords, none } from "./hash-chains.ts";
-import { WordRows } from "./word-rows.ts";
+import { HashChains, none } from "./hash-chains.ts";
+import { hashWords, WordRows } from "./word-rows.ts";
 
 const owner = 4;
 const nextInBucket = 5;
@@ -19,7 +19,11 @@ export const open = 0xffffffff;
 export function addressKey(address: string): AddressWords | undefined {
   const words = new Uint32Array(4);
   const version = parseAddress(address, words);
-  if (version === 4) words.set([0, 0, 0xffff, words[0] ?? 0]);
+  if (version === 4) {
+    words[3] = words[0] ?? 0;
+    words[2] = 0xffff;
+    words[0] = 0;
+  }
   return version === 0 ? undefined : words;
 }
 
@@ -34,7 +38,7 @@ export interface Interval {
 
 export class AddressIntervals {
   readonly #rows = new WordRows(stride);
-  readonly #chains = new HashChains(this.#rows, nextInBucket, (entry) => hashWords(this.#rows.head(entry, 4), 4));
+  readonly #chains = new HashChains(this.#rows, nextInBucket, (entry) => this.#rows.hash(entry, 4));
   /** How many own addresses there are in each IPv4 /24 and IPv6 /64. */
   readonly #networks = new Map<number, number>();
 
@@ -49,7 +53,7 @@ export class AddressIntervals {
   /** Puts an interval in front of the row's others, `first`, and returns its number. */
   add(key: AddressWords, interval: Interval, first: number): number {
     const entry = this.#rows.add();
-    this.#rows.head(entry, 4).set(key);
+    this.#rows.setHead(entry, key);
     this.#rows.set(entry, owner, (interval.row << 1) | (interval.ownAddress ? 1 : 0));
     this.#rows.set(entry, nextOfRow, first);
     this.#rows.set(entry, from, interval.fromSeconds);
@@ -101,7 +105,8 @@ export class AddressIntervals {
   }
 
   isOneOf(entry: number, keys: readonly AddressWords[]): boolean {
-    return keys.some((key) => this.#hasKey(entry, key));
+    for (const key of keys) if (this.#hasKey(entry, key)) return true;
+    return false;
   }
 
   /** Does a pod have, or did one have lately, an address in the same IPv4 /24 or IPv6 /64? */
@@ -127,8 +132,7 @@ export class AddressIntervals {
   }
 
   #hasKey(entry: number, key: AddressWords): boolean {
-    for (let i = 3; i >= 0; i--) if (this.#rows.get(entry, i) !== key[i]) return false;
-    return true;
+    return this.#rows.beginsWith(entry, key);
   }
 }
 

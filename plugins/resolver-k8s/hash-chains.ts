@@ -68,14 +68,3 @@ export class HashChains {
     }
   }
 }
-
-/** Multiplies and shifts as MurmurHash3's finaliser does: neighbouring addresses must spread. */
-export function hashWords(words: Uint32Array, count: number): number {
-  let hash = 0x9747b28c;
-  for (let i = 0; i < count; i++) {
-    hash = Math.imul(hash ^ (words[i] ?? 0), 0x85ebca6b);
-    hash ^= hash >>> 13;
-  }
-  hash = Math.imul(hash, 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
-}

@@ -3,8 +3,8 @@
  * when the initial state is complete and from which resourceVersion to go on. Made anew by the pod watch for each stream.
  */
 import { statusOf } from "../../core/kubernetes/status.ts";
-import { JsonFields } from "./json-fields.ts";
-import { type Pod, podFields, readPod } from "./pod.ts";
+import { type Fields, JsonFields } from "./json-fields.ts";
+import { isFinished, type Pod, podFields, readPod } from "./pod.ts";
 import type { PodTable } from "./pod-table.ts";
 import { statusFailure, WatchFailure } from "./watch-failure.ts";
 
@@ -21,24 +21,27 @@ export interface PodEventsParts {
 
 export class PodEvents {
   readonly #parts: PodEventsParts;
-  readonly #pods: JsonFields;
-  readonly #events: JsonFields;
+  readonly #pods: PodReader;
+  readonly #events: PodReader;
   /** The last one it is safe to go on from; undefined as long as the initial state is incomplete. */
   resourceVersion: string | undefined;
 
   /** Without `resourceVersion` the stream begins with the initial state, whose end a bookmark marks. */
   constructor(parts: PodEventsParts, resourceVersion: string | undefined) {
     this.#parts = parts;
-    const fields = podFields(parts.labelKey);
-    this.#pods = new JsonFields(fields);
-    this.#events = new JsonFields({ type: true, object: fields });
+    this.#pods = new PodReader(
+      parts.labelKey,
+      (pod) => pod,
+      (pod) => pod,
+    );
+    this.#events = new PodReader(parts.labelKey, (pod) => ({ type: true, object: pod }), objectOf);
     this.resourceVersion = resourceVersion;
     if (resourceVersion === undefined) parts.table.beginList();
   }
 
   /** One event, from `start` to `end` of `bytes`. Throws a WatchFailure when the stream cannot be gone on with. */
   take(bytes: Buffer, start: number, end: number): void {
-    const event = readEvent(() => this.#events.read(bytes, start, end));
+    const event = asEvent(() => this.#events.read(bytes, start, end));
     if (event.type === "ERROR" || event.type === "BOOKMARK") this.#takeMark(bytes.toString("utf8", start, end));
     else this.#takePod(event.object, event.type === "DELETED");
     const version = metadataOf(event.object).resourceVersion;
@@ -72,7 +75,7 @@ export class PodEvents {
 
   /** What is no pod is rare, and read whole. */
   #takeMark(line: string): void {
-    const event = readEvent(() => JSON.parse(line));
+    const event = asEvent(() => JSON.parse(line));
     if (event.type === "ERROR") throw statusFailure(statusOf(event.object));
     this.#bookmark(event.object);
   }
@@ -90,7 +93,26 @@ export class PodEvents {
   }
 }
 
-function readEvent(read: () => unknown): { readonly type: unknown; readonly object: unknown } {
+/** Of an object's JSON the fields that count. Few pods are finished; those are read twice. */
+class PodReader {
+  readonly #living: JsonFields;
+  readonly #finished: JsonFields;
+  readonly #podOf: (read: unknown) => unknown;
+
+  /** `frame` puts the fields where they are; `podOf` finds the pod in what was read. */
+  constructor(labelKey: string | undefined, frame: (pod: Fields) => Fields, podOf: (read: unknown) => unknown) {
+    this.#living = new JsonFields(frame(podFields(labelKey, false)));
+    this.#finished = new JsonFields(frame(podFields(labelKey, true)));
+    this.#podOf = podOf;
+  }
+
+  read(bytes: Buffer, start: number, end: number): unknown {
+    const read = this.#living.read(bytes, start, end);
+    return isFinished(this.#podOf(read)) ? this.#finished.read(bytes, start, end) : read;
+  }
+}
+
+function asEvent(read: () => unknown): { readonly type: unknown; readonly object: unknown } {
   try {
     const event = read();
     if (typeof event === "object" && event !== null && "type" in event && "object" in event) return event;
@@ -103,4 +125,8 @@ function readEvent(read: () => unknown): { readonly type: unknown; readonly obje
 export function metadataOf(object: unknown): Readonly<Record<string, unknown>> {
   const metadata = typeof object === "object" && object !== null && "metadata" in object ? object.metadata : undefined;
   return typeof metadata === "object" && metadata !== null ? (metadata as Record<string, unknown>) : {};
+}
+
+function objectOf(event: unknown): unknown {
+  return typeof event === "object" && event !== null && "object" in event ? event.object : undefined;
 }

@@ -4,17 +4,19 @@
  */
 const maxSuffix = 8;
 
-export interface SplitName {
-  readonly stem: string;
-  /** The suffix's letters, a byte each, filled up with zeros. */
-  readonly words: readonly [number, number];
+/** Where the own letters begin; the name's length where there are none that fit. */
+export function suffixStart(name: string): number {
+  const start = name.lastIndexOf("-") + 1;
+  if (start === 0 || name.length - start > maxSuffix) return name.length;
+  for (let i = start; i < name.length; i++) if (!isLetterOrDigit(name.charCodeAt(i))) return name.length;
+  return start;
 }
 
-export function splitName(name: string): SplitName {
-  const start = name.lastIndexOf("-") + 1;
-  const suffix = name.slice(start);
-  if (start === 0 || suffix.length > maxSuffix || !/^[0-9a-z]+$/.test(suffix)) return { stem: name, words: [0, 0] };
-  return { stem: name.slice(0, start), words: [word(suffix, 0), word(suffix, 4)] };
+/** Four letters, a byte each, filled up with zeros. */
+export function suffixWord(name: string, start: number): number {
+  let word = 0;
+  for (let i = start; i < start + 4; i++) word = (word << 8) | (i < name.length ? name.charCodeAt(i) : 0);
+  return word >>> 0;
 }
 
 export function joinName(stem: string, first: number, second: number): string {
@@ -28,8 +30,6 @@ export function joinName(stem: string, first: number, second: number): string {
   return name;
 }
 
-function word(text: string, at: number): number {
-  let word = 0;
-  for (let i = at; i < at + 4; i++) word = (word << 8) | (i < text.length ? text.charCodeAt(i) : 0);
-  return word >>> 0;
+function isLetterOrDigit(code: number): boolean {
+  return (code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x7a);
 }

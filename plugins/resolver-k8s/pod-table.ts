@@ -5,12 +5,12 @@
 import type { AddressWords } from "../../core/model/address.ts";
 import type { Workload } from "../../core/plugin/index.ts";
 import { AddressIntervals, addressKey, type Interval, open } from "./address-intervals.ts";
-import { HashChains, hashWords, none } from "./hash-chains.ts";
+import { HashChains, none } from "./hash-chains.ts";
 import type { Pod } from "./pod.ts";
-import { joinName, splitName } from "./pod-name.ts";
+import { joinName, suffixStart, suffixWord } from "./pod-name.ts";
 import { TextStore } from "./text-store.ts";
 import { uidText, uidWords } from "./uid.ts";
-import { WordRows } from "./word-rows.ts";
+import { hashWords, WordRows } from "./word-rows.ts";
 
 /** What the table keeps of a pod. */
 export interface KnownPod {
@@ -50,7 +50,7 @@ export class PodTable {
   readonly #intervals = new AddressIntervals();
   readonly #mirrorUids = new Map<number, string>();
   readonly #keepClosedSeconds: number;
-  readonly #uids = new HashChains(this.#rows, nextInBucket, (row) => hashWords(this.#rows.head(row, 4), 4));
+  readonly #uids = new HashChains(this.#rows, nextInBucket, (row) => this.#rows.hash(row, 4));
   #list = 0;
   #sweptSeconds = 0;
 
@@ -198,10 +198,10 @@ export class PodTable {
   }
 
   #writeTexts(row: number, pod: Pod): void {
-    const name = splitName(pod.name);
-    this.#writeText(row, stem, name.stem);
-    this.#rows.set(row, suffix, name.words[0]);
-    this.#rows.set(row, suffix + 1, name.words[1]);
+    const start = suffixStart(pod.name);
+    this.#writeText(row, stem, pod.name.slice(0, start));
+    this.#rows.set(row, suffix, suffixWord(pod.name, start));
+    this.#rows.set(row, suffix + 1, suffixWord(pod.name, start + 4));
     this.#writeText(row, namespace, pod.namespace);
     this.#writeText(row, node, pod.nodeName);
     this.#writeText(row, workload, pod.workload && `${pod.workload.kind}/${pod.workload.name}`);
@@ -226,8 +226,7 @@ export class PodTable {
   }
 
   #uidOf(row: number): string {
-    const odd = (this.#rows.get(row, flags) & isOddUid) !== 0;
-    return odd ? this.#texts.text(this.#rows.get(row, 0)) : uidText(this.#rows.head(row, 4));
+    return this.#isOdd(row) ? this.#texts.text(this.#rows.get(row, 0)) : uidText(this.#rows.head(row, 4));
   }
 
   #rowOf(uid: string): number | undefined {
@@ -235,14 +234,15 @@ export class PodTable {
     const odd = words === undefined;
     const key = words ?? new Uint32Array([this.#texts.find(uid), 0, 0, 0]);
     let row = this.#uids.first(hashWords(key, 4));
-    while (row !== none && !this.#hasUid(row, key, odd)) row = this.#uids.next(row);
+    while (row !== none && !(this.#rows.beginsWith(row, key) && this.#isOdd(row) === odd)) row = this.#uids.next(row);
     return row === none ? undefined : row;
   }
 
   #addRow(uid: string): number {
     const words = uidWords(uid);
     const row = this.#rows.add();
-    this.#rows.head(row, 4).set(words ?? [this.#texts.intern(uid)]);
+    if (words === undefined) this.#rows.set(row, 0, this.#texts.intern(uid));
+    else this.#rows.setHead(row, words);
     this.#writeFlag(row, isOddUid, words === undefined);
     this.#rows.set(row, firstInterval, none);
     this.#uids.link(row);
@@ -251,15 +251,14 @@ export class PodTable {
 
   #removeRow(row: number): void {
     for (const column of [stem, namespace, node, workload, label]) this.#texts.release(this.#rows.get(row, column));
-    if ((this.#rows.get(row, flags) & isOddUid) !== 0) this.#texts.release(this.#rows.get(row, 0));
+    if (this.#isOdd(row)) this.#texts.release(this.#rows.get(row, 0));
     this.#mirrorUids.delete(row);
     this.#uids.unlink(row);
     this.#rows.remove(row);
   }
 
-  #hasUid(row: number, key: AddressWords, odd: boolean): boolean {
-    for (let i = 0; i < 4; i++) if (this.#rows.get(row, i) !== key[i]) return false;
-    return ((this.#rows.get(row, flags) & isOddUid) !== 0) === odd;
+  #isOdd(row: number): boolean {
+    return (this.#rows.get(row, flags) & isOddUid) !== 0;
   }
 }
 

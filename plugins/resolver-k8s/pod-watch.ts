@@ -216,7 +216,7 @@ async function refusal(stream: ApiStream): Promise<WatchFailure> {
   const parts: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of stream.body) {
-    parts.push(chunk);
+    parts.push(Uint8Array.from(chunk));
     bytes += chunk.length;
     if (bytes > maxStatusBytes) break;
   }

@@ -33,8 +33,8 @@ type Json = Readonly<Record<string, unknown>>;
 const mirrorUidKey = "kubernetes.io/config.mirror";
 const hashKey = "pod-template-hash";
 
-/** What `readPod` looks at, and the resourceVersion. */
-export function podFields(labelKey: string | undefined): Fields {
+/** What `readPod` looks at, and the resourceVersion. Of a pod that lives on the state of its containers is no matter. */
+export function podFields(labelKey: string | undefined, isFinished: boolean): Fields {
   const container: Fields = { state: { terminated: { finishedAt: true } } };
   return {
     metadata: {
@@ -53,11 +53,19 @@ export function podFields(labelKey: string | undefined): Fields {
       podIP: true,
       podIPs: { ip: true },
       startTime: true,
-      containerStatuses: container,
-      initContainerStatuses: container,
-      conditions: { type: true, status: true, lastTransitionTime: true },
+      ...(isFinished && {
+        containerStatuses: container,
+        initContainerStatuses: container,
+        conditions: { type: true, status: true, lastTransitionTime: true },
+      }),
     },
   };
+}
+
+/** It may keep its address in the status, while others have it. */
+export function isFinished(value: unknown): boolean {
+  const { phase } = object(object(value).status);
+  return phase === "Succeeded" || phase === "Failed";
 }
 
 export function readPod(value: unknown, labelKey: string | undefined, nowMillis: number): Pod | undefined {
@@ -77,7 +85,7 @@ export function readPod(value: unknown, labelKey: string | undefined, nowMillis:
     hostNetwork: spec.hostNetwork === true,
     addresses: addressesOf(status),
     fromMillis: millis(status.startTime) ?? millis(metadata.creationTimestamp) ?? 0,
-    toMillis: endOf(status, nowMillis),
+    toMillis: isFinished(value) ? endOf(status, nowMillis) : undefined,
     workload: workloadOf(metadata, labels),
     label: labelKey === undefined ? undefined : text(labels[labelKey]),
     mirrorUid: text(object(metadata.annotations)[mirrorUidKey]),
@@ -85,15 +93,18 @@ export function readPod(value: unknown, labelKey: string | undefined, nowMillis:
 }
 
 function addressesOf(status: Json): string[] {
-  const all = list(status.podIPs)
-    .slice(0, maxAddresses)
-    .map((entry) => text(object(entry).ip));
-  return [...new Set([text(status.podIP), ...all])].filter((address): address is string => Boolean(address));
+  const addresses: string[] = [];
+  const add = (address: string | undefined) => {
+    if (address && !addresses.includes(address)) addresses.push(address);
+  };
+  add(text(status.podIP));
+  const all = list(status.podIPs);
+  for (let i = 0; i < all.length && i < maxAddresses; i++) add(text(object(all[i]).ip));
+  return addresses;
 }
 
 /** A finished pod keeps its address in the status, but the address is free for others from its last container's end. */
-function endOf(status: Json, nowMillis: number): number | undefined {
-  if (status.phase !== "Succeeded" && status.phase !== "Failed") return undefined;
+function endOf(status: Json, nowMillis: number): number {
   const ends = [...list(status.containerStatuses), ...list(status.initContainerStatuses)]
     .map((container) => millis(object(object(object(container).state).terminated).finishedAt))
     .filter((end) => end !== undefined);
@@ -107,11 +118,9 @@ function endOf(status: Json, nowMillis: number): number | undefined {
 
 /** The controlling owner; a Deployment instead of its ReplicaSet, which is named after it and the template's hash. */
 function workloadOf(metadata: Json, labels: Json): Workload | undefined {
-  const owner = list(metadata.ownerReferences)
-    .map(object)
-    .find((reference) => reference.controller === true);
-  const kind = text(owner?.kind);
-  const name = text(owner?.name);
+  const owner = object(list(metadata.ownerReferences).find((reference) => object(reference).controller === true));
+  const kind = text(owner.kind);
+  const name = text(owner.name);
   // A static pod's mirror is owned by its Node, which is where it runs, not what it belongs to.
   if (kind === undefined || name === undefined || kind === "Node") return undefined;
   const hash = text(labels[hashKey]);

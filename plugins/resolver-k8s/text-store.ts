@@ -19,8 +19,10 @@ export class TextStore {
   #used = 0;
   #wasted = 0;
   readonly #rows = new WordRows(stride);
-  readonly #chains = new HashChains(this.#rows, next, (id) => hashBytes(this.#bytesOf(id)));
+  readonly #chains = new HashChains(this.#rows, next, (id) => this.#hashOf(id));
+  /** The text that is looked for, its first `#scratchLength` bytes. */
   readonly #scratch = new Uint8Array(maxTextBytes);
+  #scratchLength = 0;
   readonly #encoder = new TextEncoder();
 
   constructor() {
@@ -39,20 +41,24 @@ export class TextStore {
 
   /** The number of `text`, which is kept until `release` was called as often as `intern`. */
   intern(text: string): number {
-    const bytes = this.#encode(text);
-    const known = this.#find(bytes);
-    const id = known === 0 ? this.#insert(bytes) : known;
+    const known = this.find(text);
+    const id = known === 0 ? this.#insert() : known;
     this.#rows.set(id, users, this.#rows.get(id, users) + 1);
     return id;
   }
 
   /** The number of `text` if somebody keeps it, else 0. */
   find(text: string): number {
-    return this.#find(this.#encode(text));
+    this.#encode(text);
+    let id = this.#chains.first(hashBytes(this.#scratch, 0, this.#scratchLength));
+    while (id !== none && !this.#isScratch(id)) id = this.#chains.next(id);
+    return id === none ? 0 : id;
   }
 
   text(id: number): string {
-    return Buffer.from(this.#bytesOf(id)).toString("utf8");
+    const start = this.#rows.get(id, offset);
+    const { buffer } = this.#arena;
+    return Buffer.from(buffer, start, this.#rows.get(id, length)).toString("utf8");
   }
 
   release(id: number): void {
@@ -66,24 +72,24 @@ export class TextStore {
     if (this.#wasted > 65_536 && this.#wasted > this.#used / 2) this.#compact();
   }
 
-  #encode(text: string): Uint8Array {
-    return this.#scratch.subarray(0, this.#encoder.encodeInto(text, this.#scratch).written);
+  /** Into the scratch. Names are ASCII: those are written here, since TextEncoder makes an object each time. */
+  #encode(text: string): void {
+    const scratch = this.#scratch;
+    let at = 0;
+    while (at < text.length && at < maxTextBytes && text.charCodeAt(at) < 0x80) scratch[at] = text.charCodeAt(at++);
+    const isWritten = at === text.length || at === maxTextBytes;
+    this.#scratchLength = isWritten ? at : this.#encoder.encodeInto(text, scratch).written;
   }
 
-  #find(bytes: Uint8Array): number {
-    let id = this.#chains.first(hashBytes(bytes));
-    while (id !== none && !this.#equals(id, bytes)) id = this.#chains.next(id);
-    return id === none ? 0 : id;
-  }
-
-  #insert(bytes: Uint8Array): number {
-    this.#reserve(bytes.length);
-    this.#arena.set(bytes, this.#used);
+  #insert(): number {
+    const bytes = this.#scratchLength;
+    this.#reserve(bytes);
+    for (let i = 0; i < bytes; i++) this.#arena[this.#used + i] = this.#scratch[i] ?? 0;
     const id = this.#rows.add();
     this.#rows.set(id, offset, this.#used);
-    this.#rows.set(id, length, bytes.length);
+    this.#rows.set(id, length, bytes);
     this.#chains.link(id);
-    this.#used += bytes.length;
+    this.#used += bytes;
     return id;
   }
 
@@ -109,21 +115,20 @@ export class TextStore {
     this.#wasted = 0;
   }
 
-  #equals(id: number, bytes: Uint8Array): boolean {
-    if (this.#rows.get(id, length) !== bytes.length) return false;
+  #isScratch(id: number): boolean {
+    if (this.#rows.get(id, length) !== this.#scratchLength) return false;
     const start = this.#rows.get(id, offset);
-    for (let i = 0; i < bytes.length; i++) if (this.#arena[start + i] !== bytes[i]) return false;
+    for (let i = 0; i < this.#scratchLength; i++) if (this.#arena[start + i] !== this.#scratch[i]) return false;
     return true;
   }
 
-  #bytesOf(id: number): Uint8Array {
-    const start = this.#rows.get(id, offset);
-    return this.#arena.subarray(start, start + this.#rows.get(id, length));
+  #hashOf(id: number): number {
+    return hashBytes(this.#arena, this.#rows.get(id, offset), this.#rows.get(id, length));
   }
 }
 
-function hashBytes(bytes: Uint8Array): number {
+function hashBytes(bytes: Uint8Array, start: number, length: number): number {
   let hash = 0x811c9dc5;
-  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);
+  for (let i = start; i < start + length; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);
   return (hash ^ (hash >>> 15)) >>> 0;
 }

@@ -32,17 +32,33 @@ export class WordRows {
   }
 
   get(row: number, column: number): number {
-    return this.#page(row)[(row & (pageRows - 1)) * this.#stride + column] ?? 0;
+    return this.#page(row)[this.#start(row) + column] ?? 0;
   }
 
   set(row: number, column: number, value: number): void {
-    this.#page(row)[(row & (pageRows - 1)) * this.#stride + column] = value;
+    this.#page(row)[this.#start(row) + column] = value;
   }
 
-  /** A view of the row's first `count` words. */
+  /** The row's first words. Where rows are told apart, `beginsWith` and `hash` do it without making anything. */
   head(row: number, count: number): Uint32Array {
-    const start = (row & (pageRows - 1)) * this.#stride;
-    return this.#page(row).subarray(start, start + count);
+    const start = this.#start(row);
+    return this.#page(row).slice(start, start + count);
+  }
+
+  setHead(row: number, words: Uint32Array): void {
+    this.#page(row).set(words, this.#start(row));
+  }
+
+  beginsWith(row: number, words: Uint32Array): boolean {
+    const page = this.#page(row);
+    const start = this.#start(row);
+    for (let i = words.length - 1; i >= 0; i--) if (page[start + i] !== words[i]) return false;
+    return true;
+  }
+
+  /** `hashWords` of the row's first `count` words. */
+  hash(row: number, count: number): number {
+    return hashWords(this.#page(row), count, this.#start(row));
   }
 
   /** A row of zeros. */
@@ -59,7 +75,8 @@ export class WordRows {
   }
 
   remove(row: number): void {
-    this.head(row, this.#stride).fill(0);
+    const start = this.#start(row);
+    this.#page(row).fill(0, start, start + this.#stride);
     this.set(row, 0, this.#free);
     this.#free = row + 1;
     this.#freeCount++;
@@ -74,9 +91,24 @@ export class WordRows {
     return rows;
   }
 
+  #start(row: number): number {
+    return (row & (pageRows - 1)) * this.#stride;
+  }
+
   #page(row: number): Uint32Array {
     const page = this.#pages[row >>> pageShift];
     if (page === undefined) throw new RangeError(`no row ${row}`);
     return page;
   }
+}
+
+/** Multiplies and shifts as MurmurHash3's finaliser does: neighbouring addresses must spread. */
+export function hashWords(words: Uint32Array, count: number, at = 0): number {
+  let hash = 0x9747b28c;
+  for (let i = at; i < at + count; i++) {
+    hash = Math.imul(hash ^ (words[i] ?? 0), 0x85ebca6b);
+    hash ^= hash >>> 13;
+  }
+  hash = Math.imul(hash, 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }
