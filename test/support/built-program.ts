@@ -2,7 +2,7 @@
  * Builds the program once before the trials, into a folder that is gone after them: it starts in a quarter of the time
  * that the sources take, which a thousand kills notice. test/trials.config.ts names it; child.ts starts what it made.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -17,6 +17,8 @@ declare module "vitest" {
 
 export default async function buildProgram(project: TestProject): Promise<() => void> {
   const folder = mkdtempSync(join(tmpdir(), "droplens-built-"));
+  // Other users are tried, too.
+  chmodSync(folder, 0o755);
   // As build.ts makes dist/droplens.js.
   await build({
     entryPoints: { droplens: join(import.meta.dirname, "../../core/main.ts") },
