@@ -66,8 +66,10 @@ export class FileSource implements Source {
 
   async *read(resume: JsonValue | undefined, signal: AbortSignal): AsyncGenerator<Chunk, void> {
     const saved = this.#savedFiles(resume);
+    // A replay has nobody waiting while a chunk is scanned, and each chunk has its price (bench sparse).
+    const readBytes = this.#options.readBytes * (this.#options.until === "end" ? 4 : 1);
     // One byte more, for the newline behind a last line that lacks its own.
-    const buffer = Buffer.allocUnsafeSlow(Math.max(this.#options.readBytes, this.#options.maxLineBytes + 1) + 1);
+    const buffer = Buffer.allocUnsafeSlow(Math.max(readBytes, this.#options.maxLineBytes + 1) + 1);
     try {
       if (this.#options.until === "end") yield* this.#readToEnd(saved, buffer, signal);
       else yield* this.#follow(saved, buffer, signal);
@@ -131,7 +133,8 @@ export class FileSource implements Source {
   async *#readToEnd(saved: readonly SavedFile[], buffer: Buffer, signal: AbortSignal): AsyncGenerator<Chunk, void> {
     const { paths } = await this.#paths.match([]);
     this.#progress = await totalOf(paths);
-    yield* readWholeFiles(paths, { saved, rules: this.#rules, buffer, progress: this.#progress }, signal);
+    const rules = { ...this.#rules, blocking: true };
+    yield* readWholeFiles(paths, { saved, rules, buffer, progress: this.#progress }, signal);
   }
 
   #savedFiles(resume: JsonValue | undefined): readonly SavedFile[] {

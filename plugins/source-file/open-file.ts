@@ -27,6 +27,8 @@ export interface ReadRules {
   readonly maxLineBytes: number;
   readonly fingerprintBytes: number;
   readonly skips: SkipCounter;
+  /** Nothing else is to be done meanwhile: a read without the thread pool costs half. */
+  readonly blocking?: boolean;
 }
 
 export class OpenFile {
@@ -84,7 +86,10 @@ export class OpenFile {
   async next(buffer: Buffer): Promise<ReadStep> {
     if (this.#exhausted !== undefined && !this.#hasChanged(this.#exhausted)) return { kind: "endOfFile" };
     const capacity = buffer.length - 1;
-    const length = await readAt(this.#handle.fd, buffer, capacity, this.offset);
+    const { fd } = this.#handle;
+    const length = this.#rules.blocking
+      ? readSync(fd, buffer, 0, capacity, this.offset)
+      : await readAt(fd, buffer, capacity, this.offset);
     const { size, offset } = this;
     // Checked behind the read: had it been truncated before or during it, these bytes would be of no file.
     if (!this.#isSameFile(offset + length)) {
