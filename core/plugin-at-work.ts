@@ -3,7 +3,7 @@
  * promises) carries the name on. So an error that nobody caught can be laid at the door of its plugin.
  * Called where plugins are loaded and made; asked by core/operations/uncaught.ts.
  */
-import { AsyncLocalStorage } from "node:async_hooks";
+import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 
 const atWork = new AsyncLocalStorage<string>();
 
@@ -25,42 +25,41 @@ export type OnBlocked = (method: string, millis: number) => void;
 
 const blockedMillis = 250;
 
+type Method = (...args: unknown[]) => unknown;
+
 /** The instance with every method called in the plugin's name. */
 export function inNameOf<T extends object>(plugin: string, instance: T, onBlocked: OnBlocked): T {
   const methods = new Map<PropertyKey, unknown>();
-  const call = (key: PropertyKey, work: () => unknown) => {
-    const begin = performance.now();
-    const result = named(plugin, work);
-    const millis = performance.now() - begin;
-    if (millis > blockedMillis) onBlocked(String(key), Math.round(millis));
-    return result;
+  // Entered for each address that is resolved: ten times as fast as AsyncLocalStorage.run.
+  const scope = asPlugin(plugin, () => new AsyncResource("plugin", { requireManualDestroy: true }));
+  const inName = (key: PropertyKey, method: Method, target: T): Method => {
+    if (scanning.includes(key)) return method.bind(target);
+    const enter: Method = (...args) => scope.runInAsyncScope(method, target, ...args);
+    if (key === "read") return (...args) => iterateAs(plugin, enter(...args));
+    return (...args) => {
+      const begin = performance.now();
+      const result = enter(...args);
+      const millis = performance.now() - begin;
+      if (millis > blockedMillis) onBlocked(String(key), Math.round(millis));
+      return result;
+    };
   };
   return new Proxy(instance, {
     get(target, key) {
-      const value: unknown = Reflect.get(target, key);
-      if (typeof value !== "function") return value;
       const known = methods.get(key);
       if (known !== undefined) return known;
-      const method = scanning.includes(key)
-        ? value.bind(target)
-        : (...args: unknown[]) => call(key, () => Reflect.apply(value, target, args));
+      const value: unknown = Reflect.get(target, key);
+      if (typeof value !== "function") return value;
+      const method = inName(key, value as Method, target);
       methods.set(key, method);
       return method;
     },
   });
 }
 
-function named(plugin: string, call: () => unknown): unknown {
-  const result = asPlugin(plugin, call);
-  return isIterable(result) ? iterateAs(plugin, result) : result;
-}
-
-function isIterable(value: unknown): value is AsyncIterable<unknown> {
-  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
-}
-
 /** Each step of the plugin's own loop is a call into it; what is done with the values is not. */
-function iterateAs(plugin: string, values: AsyncIterable<unknown>): AsyncIterable<unknown> {
+function iterateAs(plugin: string, values: unknown): unknown {
+  if (!isIterable(values)) return values;
   return {
     [Symbol.asyncIterator]() {
       const iterator = asPlugin(plugin, () => values[Symbol.asyncIterator]());
@@ -70,4 +69,8 @@ function iterateAs(plugin: string, values: AsyncIterable<unknown>): AsyncIterabl
       };
     },
   };
+}
+
+function isIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
 }
