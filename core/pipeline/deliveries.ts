@@ -67,7 +67,8 @@ export class Deliveries {
 
   /** To the named sinks, or to all. */
   offer(report: DropReport, only?: readonly string[]): void {
-    for (const [name, lane] of this.#lanes) if (only === undefined || only.includes(name)) lane.queue.offer(report);
+    for (const { queue } of this.#lanes.values())
+      if (only === undefined || only.includes(queue.name)) queue.offer(report);
   }
 
   /** Waits while a queue is too full. One that stays full for a second is stuck: it alone loses, counted. */

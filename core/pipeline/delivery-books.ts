@@ -14,9 +14,11 @@ export class DeliveryBooks {
     this.openPackets += report.count;
   }
 
-  delivered(report: DropReport): void {
-    this.openPackets -= report.count;
-    this.deliveredPackets += report.count;
+  delivered(batch: readonly { readonly report: DropReport }[]): void {
+    let packets = 0;
+    for (const { report } of batch) packets += report.count;
+    this.openPackets -= packets;
+    this.deliveredPackets += packets;
   }
 
   retried(): void {

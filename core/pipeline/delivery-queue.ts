@@ -33,6 +33,8 @@ interface Entry {
   attempts: number;
 }
 
+type Batch = readonly Entry[];
+
 const backoff = { firstMillis: 250, maxMillis: 30_000 };
 
 export class DeliveryQueue {
@@ -40,8 +42,9 @@ export class DeliveryQueue {
   readonly #ready = new Fifo<Entry>();
   /** A batch that the sink could not take: it goes before what is ready. */
   #again: Entry[] = [];
-  /** With the sink, or asleep until its own retry. */
-  readonly #away = new Set<Entry>();
+  /** With the sink, or asleep until their own retry. */
+  readonly #away = new Set<Batch>();
+  #awayReports = 0;
   #sleepers: (() => void)[] = [];
   #roomWaiters: (() => void)[] = [];
   #failuresInARow = 0;
@@ -60,7 +63,7 @@ export class DeliveryQueue {
 
   /** Reports that are neither delivered nor discarded. */
   get length(): number {
-    return this.#ready.length + this.#again.length + this.#away.size;
+    return this.#ready.length + this.#again.length + this.#awayReports;
   }
 
   get capacity(): number {
@@ -122,9 +125,7 @@ export class DeliveryQueue {
     this.#wakeAll();
     await running;
     const rest = [...this.undelivered()];
-    this.#away.clear();
-    this.#again = [];
-    this.#ready.take(this.#ready.length);
+    this.#takeAll();
     return rest;
   }
 
@@ -136,7 +137,7 @@ export class DeliveryQueue {
 
   /** What a crash must not lose, oldest first as far as there is an order. */
   *undelivered(): Generator<DropReport> {
-    for (const entry of this.#away) yield entry.report;
+    for (const batch of this.#away) for (const entry of batch) yield entry.report;
     for (const entry of this.#again) yield entry.report;
     for (const entry of this.#ready) yield entry.report;
   }
@@ -144,12 +145,18 @@ export class DeliveryQueue {
   /** Gives up what is left, counted; how many packets that were. For the end of a stop when no checkpoint keeps them. */
   discardRest(reason: string): number {
     let packets = 0;
-    for (const entry of [...this.#away, ...this.#again, ...this.#ready.take(this.#ready.length)]) {
-      packets += entry.report.count;
-      this.#discard(entry, reason);
+    for (const { report } of this.#takeAll()) {
+      packets += report.count;
+      this.#parts.books.discarded(report, reason);
     }
-    this.#again = [];
     return packets;
+  }
+
+  #takeAll(): Batch {
+    const all = [...[...this.#away].flat(), ...this.#again.splice(0), ...this.#ready.take(this.#ready.length)];
+    this.#away.clear();
+    this.#awayReports = 0;
+    return all;
   }
 
   async #work(signal: AbortSignal): Promise<void> {
@@ -167,18 +174,31 @@ export class DeliveryQueue {
     return this.#parts.clock.sleep(millis, signal).catch(() => {});
   }
 
-  #takeBatch(): Entry[] {
+  #takeBatch(): Batch {
     const { maxBatch, maxAgeMillis } = this.#parts.options;
     const batch = this.#again.length > 0 ? this.#again.splice(0, maxBatch) : this.#ready.take(maxBatch);
-    for (const entry of batch) this.#away.add(entry);
     const oldest = this.#parts.clock.now() - maxAgeMillis;
-    const tooOld = batch.filter((entry) => entry.attempts > 0 && entry.sinceMillis < oldest);
-    for (const entry of tooOld) this.#discard(entry, "retry_timeout");
-    return tooOld.length === 0 ? batch : batch.filter((entry) => this.#away.has(entry));
+    const isTooOld = (entry: Entry) => entry.attempts > 0 && entry.sinceMillis < oldest;
+    if (!batch.some(isTooOld)) return batch;
+    for (const { report } of batch.filter(isTooOld)) this.#parts.books.discarded(report, "retry_timeout");
+    return batch.filter((entry) => !isTooOld(entry));
   }
 
-  async #deliver(batch: readonly Entry[], signal: AbortSignal): Promise<void> {
+  #leave(batch: Batch): void {
+    this.#away.add(batch);
+    this.#awayReports += batch.length;
+  }
+
+  /** False when the batch was given up meanwhile. */
+  #comeBack(batch: Batch): boolean {
+    if (!this.#away.delete(batch)) return false;
+    this.#awayReports -= batch.length;
+    return true;
+  }
+
+  async #deliver(batch: Batch, signal: AbortSignal): Promise<void> {
     if (batch.length === 0) return this.#afterBatch();
+    this.#leave(batch);
     for (const entry of batch) entry.attempts++;
     const { sink, clock, options } = this.#parts;
     const reports = batch.map((entry) => entry.report);
@@ -187,44 +207,56 @@ export class DeliveryQueue {
     this.#afterBatch();
   }
 
-  #apply(batch: readonly Entry[], outcome: DeliveryOutcome, signal: AbortSignal): void {
+  #apply(batch: Batch, outcome: DeliveryOutcome, signal: AbortSignal): void {
+    // The batch stays away, which is undelivered.
+    if (outcome.kind === "aborted" || !this.#comeBack(batch)) return;
     if (outcome.kind === "settled") this.#settle(batch, outcome.result, signal);
     else if (outcome.kind === "again") this.#comeAgain(batch, outcome);
-    else if (outcome.kind === "rejected") this.#reject(batch, outcome.error);
-    // "aborted": the batch stays away, which is undelivered.
+    else this.#reject(batch, outcome.error);
   }
 
-  #settle(batch: readonly Entry[], result: DeliveryResult, signal: AbortSignal): void {
+  #settle(batch: Batch, result: DeliveryResult, signal: AbortSignal): void {
     this.#failuresInARow = 0;
     this.#observe(batch);
+    if (result.discarded === undefined && result.retry === undefined) this.#parts.books.delivered(batch);
+    else this.#settlePartly(batch, result, signal);
+  }
+
+  #settlePartly(batch: Batch, result: DeliveryResult, signal: AbortSignal): void {
+    const { books } = this.#parts;
     const discarded = new Map(result.discarded?.map(({ report, reason }) => [report, reason]));
     const retry = new Map(result.retry?.map(({ report, retryAfterMillis }) => [report, retryAfterMillis ?? 0]));
+    const stored: Entry[] = [];
     for (const entry of batch) {
       const reason = discarded.get(entry.report);
       const retryAfter = retry.get(entry.report);
-      if (reason !== undefined) this.#discard(entry, reason);
+      if (reason !== undefined) books.discarded(entry.report, reason);
       else if (retryAfter !== undefined) void this.#retryAlone(entry, retryAfter, signal);
-      else if (this.#away.delete(entry)) this.#parts.books.delivered(entry.report);
+      else stored.push(entry);
     }
+    books.delivered(stored);
   }
 
-  #observe(batch: readonly Entry[]): void {
-    const oldest = batch.reduce((least, entry) => Math.min(least, entry.sinceMillis), Number.POSITIVE_INFINITY);
+  #observe(batch: Batch): void {
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const { sinceMillis } of batch) if (sinceMillis < oldest) oldest = sinceMillis;
     this.#parts.onAck(this.#parts.clock.now() - oldest);
   }
 
   /** The report comes again by itself, so that it holds up no other. */
   async #retryAlone(entry: Entry, retryAfterMillis: number, signal: AbortSignal): Promise<void> {
+    const alone = [entry];
+    this.#leave(alone);
     this.#parts.books.retried();
     const wait = backoffMillis(entry.attempts, backoff, retryAfterMillis);
     await this.#sleep(wait, signal);
-    if (signal.aborted || !this.#away.delete(entry)) return;
+    if (signal.aborted || !this.#comeBack(alone)) return;
     this.#again.push(entry);
     this.#sleepers.pop()?.();
   }
 
   /** The sink's partner is not there: the whole queue waits, and the batch is the first to go again. */
-  #comeAgain(batch: readonly Entry[], outcome: { readonly error: unknown; readonly retryAfterMillis: number }): void {
+  #comeAgain(batch: Batch, outcome: { readonly error: unknown; readonly retryAfterMillis: number }): void {
     this.#failuresInARow++;
     this.#lastError = describeError(outcome.error);
     this.#parts.books.retried();
@@ -233,23 +265,17 @@ export class DeliveryQueue {
     }
     const wait = backoffMillis(this.#failuresInARow, backoff, outcome.retryAfterMillis);
     this.#pause.begin(this.#parts.clock.now(), wait);
-    for (const entry of batch) this.#away.delete(entry);
     this.#again.push(...batch);
   }
 
-  #reject(batch: readonly Entry[], error: unknown): void {
+  #reject(batch: Batch, error: unknown): void {
     this.#lastError = describeError(error);
     const packets = batch.reduce((sum, entry) => sum + entry.report.count, 0);
     this.#parts.logger.error(
       { sink: this.name, packets, error: this.#lastError },
       "the sink rejected a batch: discarded",
     );
-    for (const entry of batch) this.#discard(entry, "rejected");
-  }
-
-  #discard(entry: Entry, reason: string): void {
-    this.#away.delete(entry);
-    this.#parts.books.discarded(entry.report, reason);
+    for (const { report } of batch) this.#parts.books.discarded(report, "rejected");
   }
 
   #afterBatch(): void {

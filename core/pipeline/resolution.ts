@@ -59,9 +59,8 @@ export class Resolution {
 
   accept(folded: FoldedDrop): void {
     const { drop, firstMillis } = folded;
-    const resolvers = this.#resolvers;
-    const source = this.#resolve({ address: drop.sourceAddress, timeMillis: firstMillis }, resolvers, 0);
-    const destination = this.#resolve({ address: drop.destinationAddress, timeMillis: firstMillis }, resolvers, 0);
+    const source = this.#endpointOf(drop.sourceAddress, firstMillis);
+    const destination = this.#endpointOf(drop.destinationAddress, firstMillis);
     if (source instanceof Promise || destination instanceof Promise) void this.#wait(folded, source, destination);
     else this.#finish(folded, source, destination);
   }
@@ -96,6 +95,11 @@ export class Resolution {
     const id = this.#nextId++;
     const report = { id, drop, source, destination, count, firstMillis, lastMillis, repeat };
     this.#options.onReport(Object.freeze(report), folded);
+  }
+
+  #endpointOf(address: string, timeMillis: number): Endpoint | Promise<Endpoint> {
+    const resolvers = this.#resolvers;
+    return resolvers.length === 0 ? bareAddress(address) : this.#resolve({ address, timeMillis }, resolvers, 0);
   }
 
   /** Asks from the `from`th on. */

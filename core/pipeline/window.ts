@@ -148,7 +148,7 @@ export class Window {
 
   #pendingReport(entry: number): FoldedDrop | undefined {
     const drop = this.#drops[entry];
-    const count = this.#pending[entry] as number;
+    const count = small(this.#pending[entry] as number);
     if (drop === undefined || count === 0) return undefined;
     const firstMillis = this.#pendingFirstMillis[entry] as number;
     return { drop, count, firstMillis, lastMillis: this.#lastMillis[entry] as number, repeat: true };
@@ -181,6 +181,11 @@ export class Window {
     this.#next = grown(this.#next, new Int32Array(entries));
     this.#previous = grown(this.#previous, new Int32Array(entries));
   }
+}
+
+/** The same number, as V8 keeps small integers: with the form of a fraction, reports would be of two shapes. */
+function small(count: number): number {
+  return count <= 0x7fff_ffff ? count | 0 : count;
 }
 
 function grown<A extends Float64Array | Int32Array>(old: A, larger: A): A {
