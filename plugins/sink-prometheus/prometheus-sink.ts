@@ -4,18 +4,18 @@
  */
 import type { Counter, DropReport, Gauge, PluginContext, Sink } from "../../core/plugin/index.ts";
 import type { SinkPrometheusOptions } from "./config.ts";
-import { type LabelValue, labelReader, legacyLabels, readLegacyLabels } from "./drop-labels.ts";
+import { type LabelName, type LabelValue, legacyLabels, readLabels } from "./drop-labels.ts";
 import { SeriesBook } from "./series-book.ts";
 
 interface CountedMetric {
   /** The metric's name as a label. */
   readonly labels: { readonly metric: string };
+  readonly dropLabels: readonly LabelName[];
   readonly book: SeriesBook;
   /** Used again for each report: one value a label. */
   readonly values: LabelValue[];
-  read(report: DropReport, values: LabelValue[]): void;
-  /** How many packets a report adds. */
-  countOf(report: DropReport): number;
+  /** Every packet; or one for each flow's window. */
+  readonly counts: "packets" | "windows";
 }
 
 /** A stale series stays a tenth of `staleAfter` too long, or an hour. */
@@ -56,8 +56,8 @@ export class PrometheusSink implements Sink {
 
   async deliver(reports: readonly DropReport[]): Promise<undefined> {
     const now = this.#context.clock.now();
+    for (const report of reports) for (const metric of this.#metrics) count(metric, report);
     for (const metric of this.#metrics) {
-      for (const report of reports) this.#count(metric, report);
       metric.book.flush(now);
       this.#seriesGauge.set(metric.labels, metric.book.size);
     }
@@ -70,13 +70,6 @@ export class PrometheusSink implements Sink {
 
   status(): Readonly<Record<string, unknown>> {
     return Object.fromEntries(this.#metrics.map(({ labels, book }) => [labels.metric, { series: book.size }]));
-  }
-
-  #count(metric: CountedMetric, report: DropReport): void {
-    const count = metric.countOf(report);
-    if (count === 0) return;
-    metric.read(report, metric.values);
-    metric.book.add(metric.values, count);
   }
 
   async #sweepNowAndThen(): Promise<void> {
@@ -98,28 +91,24 @@ export class PrometheusSink implements Sink {
   }
 }
 
-function packetDropsTotal(options: SinkPrometheusOptions, context: PluginContext): CountedMetric {
+function count({ dropLabels, book, values, counts }: CountedMetric, report: DropReport): void {
+  if (counts === "windows" && report.repeat) return;
+  readLabels(dropLabels, report, values);
+  book.add(values, counts === "packets" ? report.count : 1);
+}
+
+function packetDropsTotal({ labels, maxSeries }: SinkPrometheusOptions, context: PluginContext): CountedMetric {
   const name = "droplens_packet_drops_total";
-  const counter = context.metrics.counter({ name, help: "Packets dropped, every one.", labels: options.labels });
-  return {
-    labels: { metric: name },
-    book: new SeriesBook(counter, options.labels, options.maxSeries),
-    values: [],
-    read: labelReader(options.labels),
-    countOf: (report) => report.count,
-  };
+  const counter = context.metrics.counter({ name, help: "Packets dropped, every one.", labels });
+  const book = new SeriesBook(counter, labels, maxSeries);
+  return { labels: { metric: name }, dropLabels: labels, book, values: [], counts: "packets" };
 }
 
 /** Name, help and labels as in metrics/metrics.go of kube-iptables-tailer, which does not count repeats either. */
-function packetDropsCount(options: SinkPrometheusOptions, context: PluginContext): CountedMetric {
+function packetDropsCount({ maxSeries }: SinkPrometheusOptions, context: PluginContext): CountedMetric {
   const name = "packet_drops_count";
   const help = "Counter for number of packet drops handled; excludes expired and duplicates.";
   const counter = context.metrics.counter({ name, help, labels: legacyLabels });
-  return {
-    labels: { metric: name },
-    book: new SeriesBook(counter, legacyLabels, options.maxSeries),
-    values: [],
-    read: readLegacyLabels,
-    countOf: (report) => (report.repeat ? 0 : 1),
-  };
+  const book = new SeriesBook(counter, legacyLabels, maxSeries);
+  return { labels: { metric: name }, dropLabels: legacyLabels, book, values: [], counts: "windows" };
 }

@@ -23,8 +23,6 @@ const overflow = "overflow";
 /** DNS allows names of 253 bytes, Kubernetes too; a log prefix has 29 at most. */
 const maxValueBytes = 253;
 
-const plain = /^[ -~]*$/;
-
 export class SeriesBook {
   readonly #counter: Counter;
   readonly #labelNames: readonly string[];
@@ -33,11 +31,17 @@ export class SeriesBook {
   readonly #series = new Set<Series>();
   readonly #overflow: Series;
   readonly #touched: Series[] = [];
+  /** The way of the last search: reports in a row have much in common. `#way[i]` is where `#wayValues[i]` led from. */
+  readonly #way: Branch[];
+  readonly #wayValues: LabelValue[] = [];
+  /** How many of `#wayValues` led on. */
+  #wayLength = 0;
 
   constructor(counter: Counter, labelNames: readonly string[], maxSeries: number) {
     this.#counter = counter;
     this.#labelNames = labelNames;
     this.#maxSeries = maxSeries;
+    this.#way = [this.#root];
     this.#overflow = this.#plant(labelNames.map(() => overflow));
   }
 
@@ -48,7 +52,7 @@ export class SeriesBook {
 
   /** Counts `count` packets for `values`, which stay the caller's. They show after the next `flush`. */
   add(values: readonly LabelValue[], count: number): void {
-    const series = this.#find(values) ?? this.#findOrMake(values.map(cleanValue));
+    const series = this.#find(values) ?? this.#findCleanOrMake(values);
     if (series.pending === 0) this.#touched.push(series);
     series.pending += count;
   }
@@ -73,25 +77,37 @@ export class SeriesBook {
       this.#series.delete(series);
       this.#counter.remove(series.labels);
       prune(this.#root, series.path, 0);
+      this.#wayLength = 0;
     }
     return packets;
   }
 
   #find(values: readonly LabelValue[]): Series | undefined {
-    let branch = this.#root;
     const last = values.length - 1;
-    for (let i = 0; i < last; i++) {
-      const next = branch.get(values[i] ?? "");
+    let depth = 0;
+    while (depth < this.#wayLength && values[depth] === this.#wayValues[depth]) depth++;
+    this.#wayLength = depth;
+    let branch = this.#way[depth] as Branch;
+    for (; depth < last; depth++) {
+      const value = values[depth] as LabelValue;
+      const next = branch.get(value);
       if (!(next instanceof Map)) return undefined;
+      this.#wayValues[depth] = value;
+      this.#way[depth + 1] = next;
+      this.#wayLength = depth + 1;
       branch = next;
     }
     const series = branch.get(values[last] ?? "");
     return series instanceof Map ? undefined : series;
   }
 
-  #findOrMake(clean: readonly LabelValue[]): Series {
-    const known = this.#find(clean);
-    if (known !== undefined) return known;
+  #findCleanOrMake(values: readonly LabelValue[]): Series {
+    if (values.every(isClean)) return this.#make(values);
+    const clean = values.map(cleanValue);
+    return this.#find(clean) ?? this.#make(clean);
+  }
+
+  #make(clean: readonly LabelValue[]): Series {
     if (this.#series.size >= this.#maxSeries) return this.#overflow;
     const series = this.#plant(clean.map(ownCopy));
     this.#series.add(series);
@@ -99,7 +115,8 @@ export class SeriesBook {
   }
 
   #plant(path: readonly LabelValue[]): Series {
-    const labels = Object.fromEntries(this.#labelNames.map((name, i) => [name, String(path[i] ?? "")]));
+    // Frozen, so that the counter may know the labels by the object.
+    const labels = Object.freeze(Object.fromEntries(this.#labelNames.map((name, i) => [name, String(path[i] ?? "")])));
     const series: Series = { labels, path, pending: 0, counted: 0, lastAddedMillis: 0 };
     let branch = this.#root;
     for (const value of path.slice(0, -1)) {
@@ -115,8 +132,18 @@ export class SeriesBook {
 
 /** Cleaning twice changes nothing; that is why only clean values are in the tree, and raw ones are never mistaken. */
 export function cleanValue(value: LabelValue): LabelValue {
-  if (typeof value === "number" || (value.length <= maxValueBytes && plain.test(value))) return value;
-  return printable(value, maxValueBytes);
+  return typeof value === "number" || isClean(value) ? value : printable(value, maxValueBytes);
+}
+
+/** Short, and nothing but printable ASCII. */
+function isClean(value: LabelValue): boolean {
+  if (typeof value === "number") return true;
+  if (value.length > maxValueBytes) return false;
+  for (let i = 0; i < value.length; i++) {
+    const unit = value.charCodeAt(i);
+    if (unit < 0x20 || unit > 0x7e) return false;
+  }
+  return true;
 }
 
 /** V8 keeps the whole line or page alive of which a string is a slice; a series may live for ever. */
