@@ -9,6 +9,8 @@ export default defineConfig({
     include: ["test/durability/**/*.test.ts", "test/hostile/**/*.test.ts"],
     globalSetup: ["test/support/built-program.ts"],
     fileParallelism: false,
+    // Trials that wait most of the time run at once, within a file.
+    maxConcurrency: 10,
     testTimeout: 3_600_000,
     hookTimeout: 180_000,
     passWithNoTests: true,

@@ -3,7 +3,7 @@
  * KUBE_APISERVER names its program. In the end its events count what was written to the log, flow by flow.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { ClusterAtStake } from "../support/cluster-at-stake.ts";
 import { eventTrial } from "../support/event-trial.ts";
 import { apiServerProgram, RealApiServer } from "../support/real-api-server.ts";
@@ -11,6 +11,7 @@ import type { ServerTrial } from "../support/server-trial.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { tries } from "../support/trial.ts";
 import { Wire } from "../support/wire.ts";
+import { apiAnswerTrials } from "./api-answers.ts";
 
 type Finish = (clean: () => void | Promise<void>) => void;
 
@@ -19,9 +20,11 @@ const pairs = 20;
 const flowsPerSecond = 10;
 const troubleMillis = tries({ long: 60_000, short: 6000 });
 
-describe.skipIf(apiServerProgram === undefined)(`a real API server${skipped}`, () => {
-  it("is down at the start, comes, is killed in mid-load, and comes back", async () => {
-    const server = await RealApiServer.start(tempFolder());
+describe.concurrent("an API server that", apiAnswerTrials);
+
+describe.skipIf(apiServerProgram === undefined)(`a real API server${skipped}`, { concurrent: true }, () => {
+  it("is down at the start, comes, is killed in mid-load, and comes back", async ({ onTestFinished }) => {
+    const server = await RealApiServer.start(tempFolder(onTestFinished));
     onTestFinished(() => server.kill());
     const cluster = server.cluster();
     await cluster.createPods(pairs);
@@ -46,7 +49,7 @@ describe.skipIf(apiServerProgram === undefined)(`a real API server${skipped}`, (
     });
   });
 
-  describe.concurrent("behind a wire in trouble", () => {
+  describe("behind a wire in trouble", () => {
     let server: RealApiServer;
 
     beforeAll(async () => {
