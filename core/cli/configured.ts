@@ -1,6 +1,6 @@
 /** The first thing that most commands do: load the config, or say everything that is wrong with it. */
 import { type BuiltIn, type Loaded, loadConfig } from "../config/load.ts";
-import { formatProblem } from "../config/problem.ts";
+import { formatProblems } from "../config/problem.ts";
 import type { Io } from "./io.ts";
 
 export interface ConfigChoice {
@@ -20,6 +20,6 @@ export async function configured(
   const loaded = await loadConfig({ file: choice.config, replay: choice.replay, cwd, environment, builtIn });
   if (loaded.ok) return loaded;
   for (const warning of loaded.warnings) io.stderr(`warning: ${warning}\n`);
-  for (const problem of loaded.problems) io.stderr(`${formatProblem(problem)}\n`);
+  for (const problem of formatProblems(loaded.problems)) io.stderr(`${problem}\n`);
   return undefined;
 }

@@ -2,7 +2,7 @@
 import type { CheckedUse } from "../config/check.ts";
 import { type BuiltIn, loadConfig } from "../config/load.ts";
 import type { LoadedPlugin } from "../config/load-plugin.ts";
-import { formatPath, formatProblem } from "../config/problem.ts";
+import { formatPath, formatProblems } from "../config/problem.ts";
 import { printable } from "../model/printable.ts";
 import { version } from "../version.ts";
 import type { ExitCode, Io } from "./io.ts";
@@ -15,7 +15,7 @@ export async function runPlugins(options: { config?: string }, io: Io, builtIn: 
   if (loaded.ok) return 0;
   // Without any config at all the built-in plugins are what was asked for.
   if (loaded.fromBundle) return 0;
-  for (const problem of loaded.problems) io.stderr(`${formatProblem(problem)}\n`);
+  for (const problem of formatProblems(loaded.problems)) io.stderr(`${problem}\n`);
   return 2;
 }
 

@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Config } from "../config/config.ts";
 import { watchConfig } from "../config/config-watch.ts";
 import { type BuiltIn, loadConfig } from "../config/load.ts";
-import { formatProblem } from "../config/problem.ts";
+import { formatProblems } from "../config/problem.ts";
 import { secretsOf } from "../config/secret.ts";
 import type { Droplens } from "../droplens.ts";
 import type { Redactor } from "../operations/redactor.ts";
@@ -58,7 +58,7 @@ async function reloadOnce(reloading: Reloading, attempt: Attempt, io: Io): Promi
   const { current, why, generation } = attempt;
   const loaded = await loadConfig({ file, generation, cwd: io.cwd, environment: io.environment, builtIn });
   if (!loaded.ok) {
-    const problems = loaded.problems.map(formatProblem);
+    const problems = formatProblems(loaded.problems);
     logger.error({ why, problems }, "the new config is refused: the old one goes on");
     return current;
   }

@@ -60,7 +60,7 @@ export const searchPlaces: readonly string[] = [
   "package.json",
 ];
 
-export const maxConfigBytes = 1024 * 1024;
+export const maxConfigBytes = 128 * 1024;
 
 async function readConfig(path: string, origin: string, generation: number): Promise<Found> {
   const problem = await refuseFile(path, origin);

@@ -294,8 +294,8 @@ describe("a config file that cannot be read", () => {
   });
 
   it.each(["[", "{a: ", "- "])("stops nesting without end: %s", async (opening) => {
-    const problems = await problemsOf(opening.repeat(100_000));
-    expect(problems[0]).toMatch(/nested too deeply|not YAML|expected a mapping/);
+    const problems = await problemsOf(opening.repeat(30_000));
+    expect(problems[0]).toMatch(/nested too deeply|not YAML/);
   });
 
   it("shows the key path where a module has no positions", async () => {

@@ -64,6 +64,7 @@ function parseBounded(text: string, lineCounter: LineCounter): Document.Parsed |
 function explainYamlError(code: string, message: string): string {
   if (code === "MULTIPLE_DOCS") return 'a second document begins here: keep one config in a file, without "---"';
   if (code === "TAG_RESOLVE_FAILED") return `${message}: tags are not used in a config`;
+  if (message.startsWith("Maximum call stack")) return tooLarge(maxDepth + 1);
   return `not YAML: ${message.replace(/\.?$/, "")}`;
 }
 

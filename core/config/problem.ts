@@ -31,6 +31,13 @@ export function formatProblem(problem: Problem): string {
   return printable(text, maxProblemBytes);
 }
 
+/** A line each; of a file that is wrong from top to bottom the first ones. */
+export function formatProblems(problems: readonly Problem[]): string[] {
+  const lines = problems.slice(0, maxProblemsTold).map(formatProblem);
+  const left = problems.length - lines.length;
+  return left === 0 ? lines : [...lines, `… and ${left} more problems`];
+}
+
 export function formatPlace(origin: string, position: Position | undefined): string {
   return position === undefined ? origin : `${origin}:${position.line}:${position.column}`;
 }
@@ -48,6 +55,7 @@ export function byPosition(a: Problem, b: Problem): number {
 }
 
 const maxProblemBytes = 2000;
+const maxProblemsTold = 100;
 
 function formatKey(key: string | number, first: boolean): string {
   if (typeof key === "number") return `[${key}]`;
