@@ -20,6 +20,8 @@ export interface LogStageParts {
   readonly sinks?: string;
   readonly stateFolder?: string;
   readonly stopTimeout?: string;
+  /** The time in front of each line. */
+  readonly time?: () => string;
 }
 
 const minute = 60_000;
@@ -57,7 +59,9 @@ export class LogStage {
     this.writer = new LogWriter(this.node.log);
     this.stateFolder = parts.stateFolder ?? join(this.node.folder, "state");
     this.received = new ReceivedDrops(join(this.node.folder, "drops.jsonl"));
-    this.load = new FlowLoad({ path: this.node.log, pairs: 200, append: (lines) => this.writer.raw(lines) });
+    const { time } = parts;
+    const append = (lines: string) => this.writer.raw(lines);
+    this.load = new FlowLoad({ path: this.node.log, pairs: 200, append, ...(time === undefined ? {} : { time }) });
     writeFileSync(join(this.node.folder, "droplens.yaml"), this.#config());
     parts.finish(() => this.#end());
   }

@@ -6,6 +6,9 @@ import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import type { PacketCounts } from "../support/flow-load.ts";
 
 export class ReceivedDrops {
+  /** The packets' own times, as they came. */
+  earliestMillis = Number.POSITIVE_INFINITY;
+  latestMillis = Number.NEGATIVE_INFINITY;
   readonly #path: string;
   readonly #counts = new Map<string, number>();
   /** Where in the file each record ends, and how many packets there are up to it. */
@@ -55,6 +58,8 @@ export class ReceivedDrops {
     const flow = `${record.sourceAddress}:${record.destinationPort}`;
     this.#counts.set(flow, (this.#counts.get(flow) ?? 0) + record.count);
     this.#packets += record.count;
+    this.earliestMillis = Math.min(this.earliestMillis, Date.parse(record.time));
+    this.latestMillis = Math.max(this.latestMillis, Date.parse(record.time));
   }
 
   #open<T>(read: (file: number) => T): T | undefined {
@@ -69,6 +74,7 @@ export class ReceivedDrops {
 }
 
 interface Received {
+  readonly time: string;
   readonly sourceAddress: string;
   readonly destinationPort: number;
   readonly count: number;

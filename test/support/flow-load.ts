@@ -20,6 +20,8 @@ export interface LoadParts {
   readonly destinationAddress?: (flow: number) => string;
   /** For a writer that keeps the file open; left out: appended to the file that is at the path now. */
   readonly append?: (lines: string) => void;
+  /** What stands in front of each line; left out: now, as rsyslog's file format has it. */
+  readonly time?: () => string;
 }
 
 const firstPort = 1024;
@@ -33,7 +35,7 @@ export class FlowLoad {
 
   constructor(parts: LoadParts) {
     this.#parts = parts;
-    this.#frame = lineFrame();
+    this.#frame = lineFrame(parts.time ?? rsyslogTime);
   }
 
   get written(): PacketCounts {
@@ -95,14 +97,16 @@ export function sumOf(counts: PacketCounts): number {
   return [...counts.values()].reduce((sum, count) => sum + count, 0);
 }
 
-/** One of kernelLine's lines for other addresses, at the time of now. */
-function lineFrame(): (source: string, destination: string, port: number) => string {
+function rsyslogTime(): string {
+  return new Date().toISOString().replace("Z", "000+00:00");
+}
+
+/** One of kernelLine's lines for other addresses, at another time. */
+function lineFrame(time: () => string): (source: string, destination: string, port: number) => string {
   const [, rest = ""] = /(?<=^\S+)( .*\n)$/s.exec(kernelLine(7)) ?? [];
   const [head = "", ...tail] = rest.split(/SRC=\S+ DST=\S+/);
-  return (source, destination, port) => {
-    const time = new Date().toISOString().replace("Z", "000+00:00");
-    return `${time}${head}SRC=${source} DST=${destination}${tail.join("").replace("DPT=7 ", `DPT=${port} `)}`;
-  };
+  return (source, destination, port) =>
+    `${time()}${head}SRC=${source} DST=${destination}${tail.join("").replace("DPT=7 ", `DPT=${port} `)}`;
 }
 
 /** Packets between strangers: no address comes twice. */
