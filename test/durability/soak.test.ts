@@ -14,8 +14,8 @@ import { difference, FlowLoad, strangers, sumOf } from "../support/flow-load.ts"
 import { named } from "../support/name-server-replies.ts";
 import type { RunningProgram } from "../support/node-stage.ts";
 import { tellFigures, tries } from "../support/trial.ts";
-import { booksOf, TrialNode } from "../support/trial-node.ts";
-import { meanOf, Watchman } from "../support/watchman.ts";
+import { booksOf, podMegabytes, TrialNode } from "../support/trial-node.ts";
+import { type Growth, growthOf, heapGrowth, Watchman } from "../support/watchman.ts";
 import { Wire } from "../support/wire.ts";
 import { type Surroundings, troublesOf } from "./soak-troubles.ts";
 
@@ -30,6 +30,8 @@ const sampleMillis = tries({ long: 5000, short: 1000 });
 const flowsPerSecond = 15;
 /** Until caches and tables are full; deleted pods are remembered for 11 minutes. */
 const warmUp = 0.45;
+/** How much more is still flat. In minutes nothing is warm. */
+const flat = (limit: number) => tries({ long: limit, short: 10 * limit });
 
 it("loses nothing and does not grow, whatever happens around it", async ({ onTestFinished }) => {
   const node = new TrialNode(onTestFinished, { pairs });
@@ -59,7 +61,7 @@ it("loses nothing and does not grow, whatever happens around it", async ({ onTes
   };
   const lost = Object.values(differences).reduce((sum, one) => sum + one.lost, 0);
   const discarded = Object.assign({}, ...books.map((book) => book.discarded));
-  const memory = memoryFigures(watchman);
+  const memory = memoryFigures(node, watchman);
   tellFigures({
     trial: `${minutes} minutes of all troubles in turn, one process`,
     tries: troubles,
@@ -71,12 +73,13 @@ it("loses nothing and does not grow, whatever happens around it", async ({ onTes
     peakRssMegabytes: books[0]?.peakRssMegabytes ?? 0,
     note: memory.note,
   });
-  console.log(JSON.stringify({ differences, books, rss: watchman.rss, descriptors: watchman.descriptors }));
   expect(books[0]?.imbalance).toEqual(Object.fromEntries(sinks.map((sink) => [sink, 0])));
   expect(books[0]?.matched).toBe(sumOf(written));
   expect({ lost, discarded }).toEqual({ lost: 0, discarded: {} });
-  expect(memory.grownDescriptors).toBeLessThanOrEqual(5);
-  expect(memory.grownMegabytes).toBeLessThanOrEqual(20);
+  expect(books[0]?.peakRssMegabytes, "more memory than its pod has").toBeLessThan(podMegabytes);
+  expect(memory.grown.heap, "alive in the heap, MB").toBeLessThanOrEqual(flat(10));
+  expect(memory.grown.beside, "resident beside the heap, MB").toBeLessThanOrEqual(flat(20));
+  expect(memory.grown.files, "open files").toBeLessThanOrEqual(flat(10));
 });
 
 async function surroundings(node: TrialNode, finish: Finish): Promise<Surroundings> {
@@ -139,16 +142,14 @@ function atRest(program: RunningProgram) {
   return program.child.until("all settled", isAtRest, 300_000);
 }
 
-function memoryFigures(watchman: Watchman) {
-  const { rss, descriptors } = watchman;
-  const warm = Math.floor(rss.length * warmUp);
-  const fifth = Math.ceil((rss.length - warm) / 5);
-  const [first, last] = [meanOf(rss.slice(warm, warm + fifth)), meanOf(rss.slice(-fifth))];
-  const [firstFiles, lastFiles] = [descriptors[warm] ?? 0, descriptors.at(-1) ?? 0];
-  const slope = watchman.megabytesPerHour(warm).toFixed(1);
+function memoryFigures(node: TrialNode, watchman: Watchman) {
+  const resident = growthOf(watchman.rss, warmUp);
+  const files = growthOf(watchman.descriptors, warmUp);
+  const { heap, beside } = heapGrowth(node.heapLog, warmUp);
+  const told = ({ first, last }: Growth) => `${first.toFixed(0)} to ${last.toFixed(0)}`;
+  const slope = watchman.megabytesPerHour(Math.floor(watchman.rss.length * warmUp)).toFixed(0);
   return {
-    grownMegabytes: last - first,
-    grownDescriptors: lastFiles - firstFiles,
-    note: `resident ${first.toFixed(1)} MB after warm-up, ${last.toFixed(1)} MB at the end (slope ${slope} MB an hour); open files ${firstFiles}, ${lastFiles} at the end`,
+    grown: { heap: heap.last - heap.first, beside: beside.last - beside.first, files: files.last - files.first },
+    note: `from warm-up to the end: resident ${told(resident)} MB (${slope} MB an hour), alive in the heap ${told(heap)} MB, beside the heap ${told(beside)} MB, open files ${told(files)}`,
   };
 }

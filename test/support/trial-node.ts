@@ -14,6 +14,7 @@ type Finish = ConstructorParameters<typeof NodeStage>[0];
 /** What deploy/Dockerfile makes of the 256 MiB that deploy/manifests give: more than this heap would end the program. */
 const asDeployed = "--max-semi-space-size=2 --max-old-space-size=128";
 export const podMegabytes = 256;
+const heapLog = join(import.meta.dirname, "heap-log.mjs");
 
 export interface TrialConfig {
   readonly resolvers?: readonly object[];
@@ -55,13 +56,19 @@ export class TrialNode {
     await this.#loading;
   }
 
+  /** Its memory, as it says itself (heap-log.mjs). */
+  get heapLog(): string {
+    return join(this.stage.folder, "heap.log");
+  }
+
   run(config: TrialConfig): RunningProgram {
     const { folder, log } = this.stage;
     const file = join(folder, "droplens.json");
     writeFileSync(file, JSON.stringify(configOf(config, { folder, log })));
     // DROPLENS_TRIAL_NODE_OPTIONS is for a look into its heap.
     const { DROPLENS_TRIAL_NODE_OPTIONS: options = asDeployed } = process.env;
-    return this.stage.run({ NODE_OPTIONS: options }, { words: ["--config", file] });
+    const environment = { NODE_OPTIONS: `${options} --import=${heapLog}`, HEAP_LOG: this.heapLog };
+    return this.stage.run(environment, { words: ["--config", file] });
   }
 
   /** What sink-jsonl has written, by flow. */

@@ -1,4 +1,8 @@
-/** Looks at a process every few seconds: its resident memory and its open descriptors. The soak draws its line from it. */
+/**
+ * Looks at a process every few seconds: its resident memory and its open descriptors; and at the end, at what it has said
+ * about its heap. The soak draws its lines from it.
+ */
+import { readFileSync } from "node:fs";
 import { memoryOf, openDescriptors } from "./process-figures.ts";
 
 export class Watchman {
@@ -36,6 +40,38 @@ export class Watchman {
     }
     return below === 0 ? 0 : (above / below) * (3_600_000 / this.intervalMillis);
   }
+}
+
+/** Megabytes in the first and in the last fifth of the time after warm-up. */
+export interface Growth {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** What lives in the heap: its lowest points, between which garbage lies. And what is resident beside the heap. */
+export function heapGrowth(path: string, warmUp: number): { readonly heap: Growth; readonly beside: Growth } {
+  const samples = readFileSync(path, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const megabytes = (bytes: number) => bytes / (1024 * 1024);
+  const used = samples.map(({ heapUsed }) => megabytes(heapUsed));
+  const beside = samples.map(({ rss, heapTotal }) => megabytes(rss - heapTotal));
+  return { heap: growthOf(used, warmUp, least), beside: growthOf(beside, warmUp, meanOf) };
+}
+
+export function growthOf(
+  values: readonly number[],
+  warmUp: number,
+  of: (part: readonly number[]) => number = meanOf,
+): Growth {
+  const warm = values.slice(Math.floor(values.length * warmUp));
+  const fifth = Math.max(1, Math.floor(warm.length / 5));
+  return { first: of(warm.slice(0, fifth)), last: of(warm.slice(-fifth)) };
+}
+
+function least(values: readonly number[]): number {
+  return Math.min(...values);
 }
 
 export function meanOf(values: readonly number[]): number {
