@@ -55,6 +55,7 @@ async function measure(options: CommandLine, words: readonly string[]): Promise<
   const { rounds, idleSeconds } = options;
   const { env: environment } = process;
   const { signal } = stopping;
+  const machine = thisMachine();
   const results: Outcome["results"][number][] = [];
   for (const work of works) {
     if (options.works.length > 0 && !options.works.includes(work.name)) continue;
@@ -73,7 +74,7 @@ async function measure(options: CommandLine, words: readonly string[]): Promise<
   return {
     date: new Date().toISOString(),
     command: ["npm run bench", ...(words.length > 0 ? ["--", ...words] : [])].join(" "),
-    machine: thisMachine(),
+    machine,
     versions: versions(program, environment.OTELCOL || undefined),
     results,
   };

@@ -9,6 +9,8 @@ export interface Machine {
   readonly cores: number;
   readonly memoryGigabytes: number;
   readonly kernel: string;
+  /** Before anything began. Where it is high, wall times and latencies are the neighbours' too. */
+  readonly loadAverage?: number;
 }
 
 export interface Outcome {
@@ -20,10 +22,15 @@ export interface Outcome {
   readonly results: readonly Result[];
 }
 
+export function busy({ loadAverage = 0, cores }: Machine): string {
+  return loadAverage > cores / 4 ? `, busy with other work (load ${loadAverage.toFixed(1)})` : "";
+}
+
 export function thisMachine(): Machine {
   const all = cpus();
   const memoryGigabytes = Math.round(totalmem() / 1e9);
-  return { processor: all[0]?.model ?? "unknown", cores: all.length, memoryGigabytes, kernel: kernel() };
+  const [loadAverage = 0] = loadavg();
+  return { processor: all[0]?.model ?? "unknown", cores: all.length, memoryGigabytes, kernel: kernel(), loadAverage };
 }
 
 /** Of the program its commit too, and whether files differ from it. */

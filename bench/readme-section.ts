@@ -1,5 +1,5 @@
 /** The section "Measured" of README.md, made of a run's JSON by --readme, between two comments. */
-import type { Outcome } from "./outcome.ts";
+import { busy, type Outcome } from "./outcome.ts";
 import { type Goal, type Result, reached, significant } from "./row.ts";
 import { ratioText } from "./table.ts";
 
@@ -18,8 +18,8 @@ export function sectionText({ date, machine, versions, results }: Outcome): stri
 |---|---|---|---|---|
 ${results.flatMap(resultRows).join("\n")}
 
-S: CPU seconds of [simple.mjs](bench/reference/simple.mjs) on the same file; N: of \`node -e 0\`. Measured ${date.slice(0, 10)} on
-${machine.cores} cores of ${machine.processor}, Node ${versions.node}, Droplens ${versions.droplens}.
+S: CPU seconds of [simple.mjs](bench/reference/simple.mjs) on the same file; N: of starting Node with nothing to do. Measured ${date.slice(0, 10)} on
+${machine.cores} cores of ${machine.processor}${busy(machine)}, Node ${versions.node}, Droplens ${versions.droplens}.
 
 `;
 }

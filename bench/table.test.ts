@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { Outcome } from "./outcome.ts";
 import { sectionText, withSection } from "./readme-section.ts";
 import { notMeasured, referenceRow, rowOf } from "./row.ts";
-import { tableText } from "./table.ts";
+import { head, tableText } from "./table.ts";
 
 const runs = [1, 1.2, 1.1].map((cpuSeconds) => ({ cpuSeconds, wallSeconds: 1.5, peakMegabytes: 100.4 }));
 
@@ -54,6 +54,13 @@ it("replaces the README's section with the figures of a run, the missed ones too
   expect(readme).not.toContain("old");
   expect(readme).toMatch(/^before\n(.*\n)*after\n$/);
   expect(withSection(readme, outcome)).toBe(readme);
+});
+
+it("says that the machine had other work", () => {
+  const machine = { ...outcome.machine, loadAverage: 3.14 };
+  expect(head({ ...outcome, machine })[1]).toBe("one, 2 cores, 8 GB, 6, busy with other work (load 3.1)");
+  expect(sectionText({ ...outcome, machine })).toContain("2 cores of one, busy with other work (load 3.1), Node");
+  expect(sectionText(outcome)).not.toContain("busy");
 });
 
 it("hides no work that broke", () => {

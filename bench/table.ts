@@ -1,5 +1,5 @@
 /** What a run shows to people: a head, one table, and below each work its goals and facts. */
-import type { Outcome } from "./outcome.ts";
+import { busy, type Outcome } from "./outcome.ts";
 import { goalText, type Result, type Row, significant } from "./row.ts";
 import type { Spread } from "./spread.ts";
 
@@ -15,7 +15,7 @@ export function head({ date, machine, versions, command }: Outcome): string[] {
   const { processor, cores, memoryGigabytes, kernel } = machine;
   return [
     `${date}  ${command}`,
-    `${processor}, ${cores} cores, ${memoryGigabytes} GB, ${kernel}`,
+    `${processor}, ${cores} cores, ${memoryGigabytes} GB, ${kernel}${busy(machine)}`,
     Object.entries(versions)
       .map((pair) => pair.join(" "))
       .join(", "),
