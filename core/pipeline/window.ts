@@ -123,8 +123,6 @@ export class Window {
 
   #insert(words: Uint32Array, drop: PacketDrop, timeMillis: number, nowMillis: number): number {
     if (this.#table.size >= this.#options.maxFlows) this.#close(this.#oldest);
-    // Closing and growing move slots: look again.
-    this.#table.find(words);
     const entry = this.#table.add(words);
     if (entry >= this.#pending.length) this.#allocate();
     this.#drops[entry] = drop;
