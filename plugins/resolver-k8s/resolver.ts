@@ -15,6 +15,7 @@ import {
   type Resolver,
 } from "../../core/plugin/index.ts";
 import { type ResolverK8sOptions, watchedNode } from "./config.ts";
+import { shrinkHeap } from "./heap.ts";
 import { Holds } from "./holds.ts";
 import { LateAnswers } from "./late-answers.ts";
 import { type ResolverMetrics, resolverMetrics } from "./metrics.ts";
@@ -29,6 +30,8 @@ import { PodWatch } from "./pod-watch.ts";
 const keepClosedMillis = 11 * 60_000;
 /** The key under which questions wait for the first list; no address. */
 const firstList = "";
+/** A smaller list leaves too little behind to be worth a collection. */
+const largeListPods = 2000;
 
 /** What exists between start and stop. */
 interface Running {
@@ -203,6 +206,7 @@ export class PodResolver implements Resolver {
 
   #onSynced(): void {
     this.#metrics.pods.set({}, this.#table.size);
+    if (this.#table.size >= largeListPods) shrinkHeap();
     this.#holds.wake(firstList);
   }
 
