@@ -48,16 +48,11 @@ export interface Growth {
   readonly last: number;
 }
 
-/** What lives in the heap: its lowest points, between which garbage lies. And what is resident beside the heap. */
-export function heapGrowth(path: string, warmUp: number): { readonly heap: Growth; readonly beside: Growth } {
-  const samples = readFileSync(path, "utf8")
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line));
-  const megabytes = (bytes: number) => bytes / (1024 * 1024);
-  const used = samples.map(({ heapUsed }) => megabytes(heapUsed));
-  const beside = samples.map(({ rss, heapTotal }) => megabytes(rss - heapTotal));
-  return { heap: growthOf(used, warmUp, least), beside: growthOf(beside, warmUp, meanOf) };
+/** What lives in the heap: its lowest points, between which garbage lies. */
+export function heapGrowth(path: string, warmUp: number): Growth {
+  const samples = readFileSync(path, "utf8").trim().split("\n");
+  const megabytes = samples.map((line) => JSON.parse(line).heapUsed / (1024 * 1024));
+  return growthOf(megabytes, warmUp, least);
 }
 
 export function growthOf(
