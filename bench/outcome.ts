@@ -1,6 +1,6 @@
 /** A whole run: the machine, the versions, every row. What `--json` writes and `--from` reads. Made by main.ts. */
 import { execFileSync } from "node:child_process";
-import { cpus, version as kernel, totalmem } from "node:os";
+import { cpus, version as kernel, loadavg, totalmem } from "node:os";
 import { dirname } from "node:path";
 import type { Result } from "./row.ts";
 
