@@ -18,6 +18,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import http from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
@@ -56,7 +57,7 @@ async function makeDist(): Promise<void> {
     ...options,
     entryPoints,
     splitting: true,
-    plugins: [plainHttp(), usedZod()],
+    plugins: [lateHttp(), usedZod()],
   });
   // For plugin files without packages (core/config/own-packages.ts). On its own, so that the program has only what it uses.
   await build({ ...options, entryPoints: { zod: "zod" } });
@@ -67,17 +68,18 @@ async function makeDist(): Promise<void> {
 
 /**
  * `import … from "node:http"` makes Node read every export, `WebSocket` too, for which it loads its whole fetch: a tenth
- * of the CPU time of a start. As an object it is read where it is used.
+ * of the CPU time of a start. Here it is loaded when the first of its exports is used, which a replay never does.
  */
-function plainHttp(): Plugin {
-  const contents = 'module.exports = process.getBuiltinModule("node:http")';
+function lateHttp(): Plugin {
+  const late = (name: string) => `get ${name}(){return process.getBuiltinModule("node:http").${name}}`;
+  const contents = `module.exports = {${Object.keys(http).map(late)}}`;
   return {
-    name: "plain-http",
+    name: "late-http",
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^(node:)?http$/ }, ({ kind }) =>
-        kind === "import-statement" ? { path: "http", namespace: "plain" } : undefined,
+        kind === "import-statement" ? { path: "http", namespace: "late" } : undefined,
       );
-      onLoad({ filter: /.*/, namespace: "plain" }, () => ({ contents }));
+      onLoad({ filter: /.*/, namespace: "late" }, () => ({ contents }));
     },
   };
 }

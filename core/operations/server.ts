@@ -2,7 +2,7 @@
  * The HTTP server that people and probes ask: /metrics, /healthz, /readyz (reasons in the body), /status (JSON).
  * Read-only. Slow or greedy clients are cut off: they never touch the pipelines.
  */
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { DroplensError } from "../plugin/errors.ts";
 
@@ -26,8 +26,7 @@ export interface OperationsAddress {
 }
 
 export class OperationsServer {
-  // Not imported: `replay` has no server, and need not load what one is made of.
-  readonly #server: Server = process.getBuiltinModule("node:http").createServer({
+  readonly #server: Server = createServer({
     requestTimeout: 10_000,
     headersTimeout: 5000,
     keepAliveTimeout: 5000,
