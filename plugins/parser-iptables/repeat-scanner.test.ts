@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { RepeatScanner } from "../../core/netfilter/repeat-scanner.ts";
 import { FlowKey, type PacketDrop } from "../../core/plugin/index.ts";
-import { RepeatScanner } from "./repeat-scanner.ts";
 import { packetLine, packets } from "./testdata/packet-grammar.ts";
 import { MemoryCollector, makeParser, type TestParser, testNow } from "./testdata/parser-under-test.ts";
 

@@ -1,9 +1,9 @@
 /** Times: Go's layouts with all their tokens, the automatic detection, and what fills in a missing year or zone. */
 import { describe, expect, it } from "vitest";
-import { ClockReader } from "./clock-reader.ts";
+import { ClockReader } from "../../core/netfilter/clock-reader.ts";
+import { compileLayout } from "../../core/netfilter/time-layout.ts";
+import { TimeZone } from "../../core/netfilter/time-zone.ts";
 import { options } from "./config.ts";
-import { compileLayout } from "./time-layout.ts";
-import { TimeZone } from "./time-zone.ts";
 
 const now = Date.parse("2026-11-20T20:00:00Z");
 

@@ -2,7 +2,7 @@
  * The log prefixes that the user named, compared with what stands in front of "IN=".
  * Strings here hold one character a byte, as the line parser reads lines.
  */
-import { prefixWord, printable } from "../../core/plugin/index.ts";
+import { prefixWord, printable } from "../plugin/index.ts";
 import { kernelEscaped } from "./kernel-escapes.ts";
 
 /** A rule's prefix as reports show it. */

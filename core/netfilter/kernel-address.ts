@@ -1,5 +1,5 @@
 /** Addresses as the kernel prints them (IPv6: eight groups of four hex digits) and in any other notation. */
-import { formatAddress, parseAddress } from "../../core/plugin/index.ts";
+import { formatAddress, parseAddress } from "../plugin/index.ts";
 
 const words = new Uint32Array(4);
 

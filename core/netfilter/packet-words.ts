@@ -3,7 +3,7 @@
  * The first value of a key wins, as the kernel prints the packet's own before what it quotes. Called by readPacket.
  * Words are told by their first letter and read in place: a line has 25 of them, and a flood is all first packets.
  */
-import { type PacketHeader, protocolKeyword, protocolNumber } from "../../core/plugin/index.ts";
+import { type PacketHeader, protocolKeyword, protocolNumber } from "../plugin/index.ts";
 import { detached, SharedTexts } from "./detached-text.ts";
 import { readAddress } from "./kernel-address.ts";
 

@@ -2,7 +2,7 @@
  * Helps whose prefix never matches: looks at a few netfilter lines of each chunk as long as nothing has matched, and
  * after a minute says which prefixes the log has. It goes away with the first match or when it has spoken.
  */
-import type { PluginContext } from "../../core/plugin/index.ts";
+import type { PluginContext } from "../plugin/index.ts";
 import { findAnchor } from "./anchor.ts";
 import { shown } from "./drop-record.ts";
 

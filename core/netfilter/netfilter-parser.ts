@@ -3,13 +3,13 @@
  * Most lines never become a string: those without a wanted prefix are stepped over by a search for its bytes, those like
  * the line before are read by the repeat scanner; only the rest is read by the line parser.
  */
-import type { ChunkParser, DropCollector, ParseResult, PluginContext } from "../../core/plugin/index.ts";
-import { printable } from "../../core/plugin/index.ts";
+import type { ChunkParser, DropCollector, ParseResult, PluginContext } from "../plugin/index.ts";
+import { printable } from "../plugin/index.ts";
 import { ClockReader } from "./clock-reader.ts";
-import type { Options } from "./config.ts";
 import { type Author, isTaggedHead } from "./frame.ts";
 import { LineFinder } from "./line-finder.ts";
 import { type FoundDrop, LineParser, type LineResult } from "./line-parser.ts";
+import type { NetfilterOptions } from "./options.ts";
 import { PartialLines } from "./partial-lines.ts";
 import { PrefixWatch } from "./prefix-watch.ts";
 import { RepeatScanner } from "./repeat-scanner.ts";
@@ -20,9 +20,9 @@ const frameLifeMillis = 3_600_000;
 /** Packets that lines of one chunk may stand for beyond their own: a line of 100 bytes can claim thousands. */
 const maxFoldedPerChunk = 10_000;
 
-export class IptablesParser implements ChunkParser {
+export class NetfilterParser implements ChunkParser {
   readonly #context: PluginContext;
-  readonly #options: Options;
+  readonly #options: NetfilterOptions;
   readonly #prefixes: RulePrefixes;
   readonly #clock: ClockReader;
   readonly #lines: LineParser;
@@ -38,7 +38,7 @@ export class IptablesParser implements ChunkParser {
   #timeProblemTold = false;
   #foldedLeft = maxFoldedPerChunk;
 
-  constructor(options: Options, context: PluginContext) {
+  constructor(options: NetfilterOptions, context: PluginContext) {
     this.#options = options;
     this.#context = context;
     this.#prefixes = new RulePrefixes([options.prefix ?? []].flat());

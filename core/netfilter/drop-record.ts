@@ -3,7 +3,7 @@
  * A class with an assignment a field, because V8 then keeps all fields in the object itself; fields that the line does
  * not have are not set, so that they are absent from JSON.
  */
-import { type PacketDrop, type PacketHeader, printable } from "../../core/plugin/index.ts";
+import { type PacketDrop, type PacketHeader, printable } from "../plugin/index.ts";
 import type { Anchor } from "./anchor.ts";
 import { utcText } from "./clock-reader.ts";
 import { SharedTexts } from "./detached-text.ts";

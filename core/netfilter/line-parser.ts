@@ -3,7 +3,7 @@
  * In: bytes. Out: a ParseResult, with what the repeat scanner needs to recognise the next line like it.
  * Called for each line that the repeat scanner does not know, and by `droplens parse`.
  */
-import type { PacketDrop, ParseResult } from "../../core/plugin/index.ts";
+import type { PacketDrop, ParseResult } from "../plugin/index.ts";
 import { type Anchor, findAnchor } from "./anchor.ts";
 import type { ClockReader, Stamp } from "./clock-reader.ts";
 import { DropRecord } from "./drop-record.ts";

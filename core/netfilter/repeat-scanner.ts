@@ -4,7 +4,7 @@
  * usual TCP, UDP and ICMP packets. At the first byte that it does not expect it leaves the line to the line parser,
  * so that it can be strict. Why by hand: 1,000,000 lines in 0.4 of the time of bench/reference/simple.mjs.
  */
-import type { DropCollector } from "../../core/plugin/index.ts";
+import type { DropCollector } from "../plugin/index.ts";
 import { type Anchor, anchorAt } from "./anchor.ts";
 import { DropRecord } from "./drop-record.ts";
 import { kernelUnescaped } from "./kernel-escapes.ts";
