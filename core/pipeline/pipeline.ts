@@ -52,7 +52,7 @@ export interface PipelineParts extends PipelinePlan {
 }
 
 const tickMillis = 1000;
-/** The first save comes early: a process that is killed again and again within a second shall get on all the same. */
+/** The first saves come early: a process that is killed again and again within a second shall get on all the same. */
 const firstTickMillis = 100;
 const closedAtOnce = 500;
 
@@ -182,7 +182,7 @@ export class Pipeline {
   }
 
   async #tick(signal: AbortSignal): Promise<void> {
-    for (let wait = firstTickMillis; !signal.aborted; wait = tickMillis) {
+    for (let wait = firstTickMillis; !signal.aborted; wait = Math.min(tickMillis, 2 * wait)) {
       await this.#parts.clock.sleep(wait, signal).catch(() => {});
       if (!this.#parts.options.replay) await this.#closeWindows(this.#parts.clock.now(), signal);
       await this.#save();
