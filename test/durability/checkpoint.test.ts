@@ -22,7 +22,7 @@ const damages: readonly Damage[] = [
   {
     name: "truncated",
     reason: /damaged/,
-    damage: (path) => truncateSync(path, readFileSync(path).length / 2),
+    damage: (path) => truncateSync(path, Math.floor(readFileSync(path).length / 2)),
   },
   { name: "empty", reason: /not a checkpoint/, damage: (path) => truncateSync(path) },
   {

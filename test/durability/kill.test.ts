@@ -35,8 +35,6 @@ it("loses nothing to kill -9 at random moments, and tells twice only what came s
   tellFigures({ trial: "kill -9 at random moments under load", tries: kills.length, of: "kills", ...figures, note });
   expect([ended, figures.lost]).toEqual([0, 0]);
   expect(excess).toEqual([]);
-  // An interval is a second; beside its lines there are those that came while nobody was reading.
-  expect(mean).toBeLessThan(2 * perSecond);
 });
 
 async function killAtRandom(stage: LogStage, sizes: SizeWatch): Promise<Kill[]> {
