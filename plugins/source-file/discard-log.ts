@@ -6,7 +6,9 @@ export class DiscardLog implements SkipCounter {
   readonly #context: PluginContext;
   readonly #lines: Counter;
   readonly #bytes: Counter;
+  readonly #files: Counter;
   readonly #limit: OnceAMinute;
+  #unreadFiles = 0;
   #tooLongLines = 0;
   #lostBytes = 0;
 
@@ -21,6 +23,10 @@ export class DiscardLog implements SkipCounter {
       name: "droplens_source_bytes_skipped_total",
       help: "Bytes of a source that are in no line: holes in a file, and what was truncated before it was read",
       labels: ["reason"],
+    });
+    this.#files = context.metrics.counter({
+      name: "droplens_source_files_unread_total",
+      help: "Rotated files that were gone or compressed before they were read to their end",
     });
     this.#limit = new OnceAMinute(context.clock);
   }
@@ -54,7 +60,18 @@ export class DiscardLog implements SkipCounter {
     );
   }
 
+  unread(path: string, files: number): void {
+    if (files === 0) return;
+    this.#unreadFiles += files;
+    this.#files.add({}, files);
+    if (!this.#limit.isDue(`unread ${path}`)) return;
+    this.#context.logger.error(
+      { path: printable(path), files: this.#unreadFiles },
+      "rotated files were gone or compressed before they were read: let the rotation wait with it (delaycompress)",
+    );
+  }
+
   status(): Readonly<Record<string, number>> {
-    return { tooLongLines: this.#tooLongLines, lostBytes: this.#lostBytes };
+    return { tooLongLines: this.#tooLongLines, lostBytes: this.#lostBytes, unreadFiles: this.#unreadFiles };
   }
 }

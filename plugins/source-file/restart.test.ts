@@ -164,6 +164,23 @@ describe("after a restart", () => {
     await expectAllFrom(before);
   });
 
+  it("files that were compressed before they were read are counted, and told", async () => {
+    writer.write(10);
+    const before = await readAndStop();
+    for (let file = 1; file <= 2; file++) {
+      writer.write(5);
+      await delay(6);
+      writer.recreate();
+      writeFileSync(`${path}.${file}.gz`, gzipSync(`rotated ${file}\n`));
+    }
+    writer.write(3);
+    collector = new LineCollector({ path }, before.resume);
+    await collector.waitForLines(3);
+    // The rest of the one that was being read, and one that nobody has seen.
+    expect(collector.context.metrics.value("droplens_source_files_unread_total")).toBe(2);
+    expect(collector.context.logger.messages("error")).toEqual([expect.stringContaining("delaycompress")]);
+  });
+
   it("a line that was too long and half skipped is skipped to its end", async () => {
     writer.write(2);
     writer.raw("x".repeat(5000));

@@ -60,6 +60,28 @@ export async function findBetween({ last, live, untilMillis }: Gap, rules: ReadR
   });
 }
 
+/**
+ * How many files came, went and were compressed between `last` and `live`, so that nobody has read them. `last` itself,
+ * which we hold open, may be among what was compressed since.
+ */
+export async function countCompressedBetween({ last, live }: Gap): Promise<number> {
+  const folder = dirname(live.realPath);
+  const family = familyOf(last, live);
+  const names = new Set(await namesIn(folder));
+  const left = await listFolders([folder]);
+  const others = left.candidates.filter((candidate) => !live.isSameInode(candidate));
+  const lastIsLeft = others.some((candidate) => isSameInode(candidate, last));
+  let compressed = 0;
+  for (const name of names) {
+    const plain = name.replace(/\.[^.]+$/, "");
+    // While it is being compressed both are there.
+    if (!isCompressed(name) || names.has(plain) || !isRotatedName(plain, family)) continue;
+    const stats = await stat(join(folder, name)).catch(() => undefined);
+    if (stats !== undefined && stats.mtimeMs > last.modifiedMillis - 1) compressed++;
+  }
+  return Math.max(0, compressed - (lastIsLeft ? 0 : 1));
+}
+
 /** Compressed files are never read: what was in them was read before, or is named as lost in the log. */
 export function isCompressed(name: string): boolean {
   return /\.(gz|xz|bz2|zst|lz4|lzma|z|zip|tgz)$/i.test(name);
@@ -185,10 +207,14 @@ async function listFolders(folders: readonly string[]): Promise<Listing> {
 }
 
 async function listNames(folder: string): Promise<string[]> {
+  return (await namesIn(folder)).filter((name) => !isCompressed(name));
+}
+
+async function namesIn(folder: string): Promise<string[]> {
   const names: string[] = [];
   try {
     for await (const entry of await opendir(folder)) {
-      if (!entry.isDirectory() && !isCompressed(entry.name)) names.push(entry.name);
+      if (!entry.isDirectory()) names.push(entry.name);
       if (names.length >= maxNames) break;
     }
   } catch {

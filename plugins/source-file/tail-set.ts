@@ -41,6 +41,7 @@ export class TailSet {
       clock: parts.context.clock,
       logger: parts.context.logger,
       lost: (path, reason, bytes) => parts.discards.lost(path, reason, bytes),
+      unread: (path, files) => parts.discards.unread(path, files),
       finished: (file) => this.#remember(file),
       placeOf: (file) => this.#finished.find((one) => file.isSameInode(one) && file.isContinuationOf(one)),
     };

@@ -8,7 +8,7 @@ import type { SavedFile } from "./checkpoint.ts";
 import { systemCode } from "./errors.ts";
 import { type Look, lookAt, unreadableProblem } from "./file-look.ts";
 import { OpenFile, type ReadRules, type ReadStep } from "./open-file.ts";
-import { findBetween, findSaved, type Gap } from "./rotated-files.ts";
+import { countCompressedBetween, findBetween, findSaved, type Gap } from "./rotated-files.ts";
 
 export interface TailParts {
   readonly rules: ReadRules;
@@ -17,6 +17,8 @@ export interface TailParts {
   readonly logger: Logger;
   /** Called with the bytes that are known to be lost. */
   lost(path: string, reason: "truncated", bytes: number): void;
+  /** Called with the number of files that are gone, or compressed, before they were read. */
+  unread(path: string, files: number): void;
   /** A file was read to its end and let go. */
   finished(file: SavedFile): void;
   /** The place in a file that was let go before and shows up again under another name. */
@@ -160,7 +162,13 @@ export class Tail {
     for (const one of between.slice(0, -1)) one.settled = true;
     for (const one of [...between, live]) this.#resumeKnown(one, last);
     this.#files.push(...between, live);
-    if (last !== undefined) this.#noteEmptied(live);
+    if (last !== undefined) {
+      this.#noteEmptied(live);
+      this.#parts.unread(
+        this.path,
+        await countCompressedBetween({ last, live, untilMillis: Number.POSITIVE_INFINITY }),
+      );
+    }
     this.#quietSince = undefined;
     this.version++;
     const fields = { path: printable(this.path), offset: live.offset, size: live.size };
@@ -287,6 +295,7 @@ export class Tail {
 
   #reportGone(saved: SavedFile): void {
     if (saved.fingerprint.length === 0) return;
+    this.#parts.unread(this.path, 1);
     this.#parts.logger.warn(
       { path: printable(this.path), offset: saved.offset, inode: saved.inode },
       "the file of the checkpoint is gone: what was written to it after this offset cannot be read",
