@@ -3,6 +3,7 @@
  * stand-in, say on order that it is too busy or that it takes a part. OTELCOL names a real one's program. In the end it
  * has a record, or records, for every packet, flow by flow.
  */
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { type Answer, partialSuccess, type Request } from "../../core/otlp/testdata/otlp-receiver.ts";
@@ -12,6 +13,7 @@ import {
   realCollector,
   standInCollector,
 } from "../support/collector-at-stake.ts";
+import { GuardedDoor, writeAuthority } from "../support/guarded-door.ts";
 import { memoryOf } from "../support/process-figures.ts";
 import { ServerTrial } from "../support/server-trial.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -134,17 +136,35 @@ describe.concurrent("a Collector that", () => {
     expect(Object.keys(discarded)).toEqual(["refused"]);
   });
 
+  it("comes back with another authority's certificate", async ({ onTestFinished: finish }) => {
+    const collector = await standInCollector(finish);
+    await collector.start();
+    const door = await GuardedDoor.before(collector.receiver.url, finish);
+    const folder = tempFolder(finish);
+    writeAuthority(folder, "a");
+    const headers = { authorization: `Bearer ${door.token}` };
+    const options = { endpoint: door.url, tls: { caFile: join(folder, "ca.crt") }, headers };
+    const trial = await beginning(otelTrial(finish, collector, options));
+    door.useAuthority("b");
+    await sleep(3000);
+    await trial.othersAreUnhurt();
+    writeAuthority(folder, "b");
+    await trial.recovers();
+    const figures = { trial: "Collector: CA rotated, its file late", tries: 1, of: "rotations" };
+    await trial.conclude(figures, { mayRepeat: inFlightPackets });
+  });
+
   it("is away for longer than the queue can hold", async ({ onTestFinished: finish }) => {
-    const { trial, collector } = await beginStandIn(finish);
+    const { trial, wire } = await beginStandIn(finish);
     const before = memoryOf(trial.program.child.processId).nowMegabytes;
-    await collector.kill();
+    await wire.refuse();
     for (let slab = 0; slab < 15; slab++) {
       trial.node.load.write(1000);
       await sleep(200);
     }
     await trial.othersAreUnhurt();
     const full = memoryOf(trial.program.child.processId).nowMegabytes;
-    await collector.start();
+    await wire.pass();
     await trial.recovers();
     const note = `the full queue took ${(full - before).toFixed(0)} MB`;
     const figures = { trial: "Collector away for longer than the queue holds", tries: 1, of: "outages", note };
@@ -157,7 +177,7 @@ describe.concurrent("a Collector that", () => {
 async function begin(finish: Finish, protocol: Protocol) {
   const collector = await realCollector(tempFolder(finish), finish, protocol);
   const wire = await Wire.to(collector.port, finish);
-  const trial = otelTrial(finish, collector, { port: wire.port, protocol });
+  const trial = otelTrial(finish, collector, { endpoint: `http://127.0.0.1:${wire.port}`, protocol });
   await trial.program.port();
   trial.node.beginLoad(flowsPerSecond);
   return { collector, trial, wire };
@@ -173,25 +193,28 @@ async function beginWell(finish: Finish, protocol: Protocol) {
 async function beginStandIn(finish: Finish) {
   const collector = await standInCollector(finish);
   await collector.start();
-  const trial = otelTrial(finish, collector, { port: collector.port, protocol: "http/protobuf" });
-  await trial.program.ready();
-  trial.node.beginLoad(flowsPerSecond);
-  await trial.recovers();
+  const wire = await Wire.to(collector.port, finish);
+  const trial = await beginning(otelTrial(finish, collector, { endpoint: `http://127.0.0.1:${wire.port}` }));
   const answer = (how: (request: Request) => Answer) => {
     collector.receiver.answer = how;
   };
-  return { collector, trial, answer };
+  return { collector, wire, trial, answer };
 }
 
-function otelTrial(
-  finish: Finish,
-  collector: CollectorAtStake,
-  { port, protocol }: { readonly port: number; readonly protocol: Protocol },
-): ServerTrial {
+/** All is well, and packets are coming in. */
+async function beginning(trial: ServerTrial): Promise<ServerTrial> {
+  await trial.program.ready();
+  trial.node.beginLoad(flowsPerSecond);
+  await trial.recovers();
+  return trial;
+}
+
+/** `options`: of sink-otel. */
+function otelTrial(finish: Finish, collector: CollectorAtStake, options: object): ServerTrial {
   return new ServerTrial({
     finish,
     load: { pairs: 20 },
-    config: { sinks: [{ use: "sink-otel", protocol, endpoint: `http://127.0.0.1:${port}`, interval: "5s" }] },
+    config: { sinks: [{ use: "sink-otel", interval: "5s", ...options }] },
     sink: "sink-otel",
     receivers: async () => {
       await collector.kill();

@@ -1,5 +1,5 @@
 /**
- * A door of TLS and a bearer token before the embedded Kubernetes API, whose token and whose authority may change: what a
+ * A door of TLS and a bearer token before a server of plain HTTP, the embedded Kubernetes API for one, whose token and whose authority may change: what a
  * bound token's expiry and the rotation of a cluster's CA are to a client. The certificates are those of core/kubernetes.
  */
 import { once } from "node:events";
@@ -35,6 +35,10 @@ export class GuardedDoor {
     return door;
   }
 
+  get url(): string {
+    return `https://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
   /** The server's certificate is another authority's from now on, as after a restart. */
   useAuthority(authority: Authority): void {
     this.#server.setSecureContext(certificateOf(authority));
@@ -43,7 +47,6 @@ export class GuardedDoor {
 
   /** In `folder`: a kubeconfig, and the files that it names. */
   writeKubeconfig(folder: string): string {
-    const { port } = this.#server.address() as AddressInfo;
     const [caFile, tokenFile] = [join(folder, "ca.crt"), join(folder, "token")];
     writeAuthority(folder, "a");
     writeToken(folder, this.token);
@@ -52,7 +55,7 @@ export class GuardedDoor {
       path,
       `apiVersion: v1
 kind: Config
-clusters: [{ name: door, cluster: { server: "https://127.0.0.1:${port}", certificate-authority: ${caFile} } }]
+clusters: [{ name: door, cluster: { server: "${this.url}", certificate-authority: ${caFile} } }]
 users: [{ name: door, user: { tokenFile: ${tokenFile} } }]
 contexts: [{ name: door, context: { cluster: door, user: door } }]
 current-context: door

@@ -6,9 +6,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { connectApiServer } from "../../core/kubernetes/connect.ts";
-import { freePort } from "../system/program.ts";
 import { waitFor } from "../system/wait-for.ts";
 import { ClusterAtStake } from "./cluster-at-stake.ts";
+import { ownPort } from "./own-port.ts";
 
 /** Undefined where there is none: such trials say that they are skipped. */
 export const apiServerProgram: string | undefined = process.env.KUBE_APISERVER || undefined;
@@ -26,7 +26,7 @@ export class RealApiServer {
   }
 
   static async start(folder: string): Promise<RealApiServer> {
-    const server = new RealApiServer(join(folder, "api"), await freePort());
+    const server = new RealApiServer(join(folder, "api"), await ownPort());
     await server.start();
     return server;
   }

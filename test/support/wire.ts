@@ -3,8 +3,9 @@
  * It carries bytes, so TLS passes through it. The trials of test/durability put it before API servers and Collectors.
  */
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ownPort } from "./own-port.ts";
 
 /** One connection: the client's half and the server's. */
 interface Pair {
@@ -16,30 +17,27 @@ interface Pair {
 const pieceMillis = 100;
 
 export class Wire {
+  readonly port: number;
   readonly #serverPort: number;
   readonly #server: Server;
   readonly #pairs = new Set<Pair>();
-  #port = 0;
   #silent = false;
   #bytesPerSecond = Number.POSITIVE_INFINITY;
   /** Connections accepted so far. */
   connections = 0;
 
-  private constructor(serverPort: number) {
+  private constructor(serverPort: number, port: number) {
     this.#serverPort = serverPort;
+    this.port = port;
     this.#server = createServer({ allowHalfOpen: true }, (client) => void this.#connect(client));
   }
 
   /** To a server on this port, which may come later. `finish`: onTestFinished of the test at hand. */
   static async to(serverPort: number, finish: (clean: () => Promise<void>) => void): Promise<Wire> {
-    const wire = new Wire(serverPort);
+    const wire = new Wire(serverPort, await ownPort());
     await wire.pass();
     finish(() => wire.refuse());
     return wire;
-  }
-
-  get port(): number {
-    return this.#port;
   }
 
   /** All is well for new connections; those that fell silent stay silent. */
@@ -47,9 +45,8 @@ export class Wire {
     this.#silent = false;
     this.#bytesPerSecond = Number.POSITIVE_INFINITY;
     if (this.#server.listening) return;
-    this.#server.listen(this.#port, "127.0.0.1");
+    this.#server.listen(this.port, "127.0.0.1");
     await once(this.#server, "listening");
-    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
   /** Nobody listens, and all connections are cut. */

@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { freePort } from "./program.ts";
+import { ownPort } from "../support/own-port.ts";
 import { waitFor } from "./wait-for.ts";
 
 /** What the file exporter writes: OTLP in protobuf's JSON. */
@@ -77,7 +77,7 @@ export class Collector {
 
   /** Not started yet: its ports are known, and nobody listens there. */
   static async make(folder: string): Promise<Collector> {
-    return new Collector(folder, await freePort(), await freePort());
+    return new Collector(folder, await ownPort(), await ownPort());
   }
 
   endpoint(protocol: string): string {
