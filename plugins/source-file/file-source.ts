@@ -15,6 +15,9 @@ import { TailSet } from "./tail-set.ts";
 import { WakeUp } from "./wake-up.ts";
 import { type Progress, readWholeFiles, totalOf } from "./whole-files.ts";
 
+/** A replay has nobody waiting while a chunk is scanned, and each chunk has its price (bench sparse). */
+const wholeReadBytes = 1024 * 1024;
+
 export class FileSource implements Source {
   readonly #options: SourceFileOptions;
   readonly #context: PluginContext;
@@ -66,8 +69,7 @@ export class FileSource implements Source {
 
   async *read(resume: JsonValue | undefined, signal: AbortSignal): AsyncGenerator<Chunk, void> {
     const saved = this.#savedFiles(resume);
-    // A replay has nobody waiting while a chunk is scanned, and each chunk has its price (bench sparse).
-    const readBytes = this.#options.readBytes * (this.#options.until === "end" ? 4 : 1);
+    const readBytes = Math.max(this.#options.readBytes, this.#options.until === "end" ? wholeReadBytes : 0);
     // One byte more, for the newline behind a last line that lacks its own.
     const buffer = Buffer.allocUnsafeSlow(Math.max(readBytes, this.#options.maxLineBytes + 1) + 1);
     try {
