@@ -1,7 +1,8 @@
 /** The process is killed at any moment, and the next one goes on. Nothing may be missing; what comes twice is bounded. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { difference } from "../support/flow-load.ts";
+import { difference, type PacketCounts } from "../support/flow-load.ts";
+import { NodeStage, told } from "../support/node-stage.ts";
 import { seeded, tellFigures, tries } from "../support/trial.ts";
 import { LogStage } from "./log-stage.ts";
 import { SizeWatch } from "./size-watch.ts";
@@ -36,6 +37,45 @@ it("loses nothing to kill -9 at random moments, and tells twice only what came s
   expect([ended, figures.lost]).toEqual([0, 0]);
   expect(excess).toEqual([]);
 });
+
+it("counts each packet at least once in the events on the pods, whenever it is killed", async ({ onTestFinished }) => {
+  const stage = new NodeStage(onTestFinished);
+  const kubernetes = await stage.startKubernetes();
+  stage.copyBundle();
+  const environment = stage.environment(kubernetes.url);
+  const random = seeded();
+  const kills = tries({ long: 100, short: 5 });
+  const written = new Map<string, number>();
+  const counted = () => countedOnSender(told(kubernetes));
+  for (let kill = 0; kill < kills; kill++) {
+    const packets = 1 + Math.floor(random() * 100);
+    stage.drop(8000 + kill, packets);
+    written.set(String(8000 + kill), packets);
+    const program = stage.run(environment);
+    await program.port();
+    await sleep(random() * 1500);
+    await program.child.stop("SIGKILL");
+  }
+  const last = stage.run(environment);
+  await last.ready();
+  const first = (counts: PacketCounts) => [...written.keys()].every((port) => counts.has(port));
+  await last.child.until("an event for each port", async () => first(counted()), 60_000);
+  const ended = await last.child.stop();
+  const packets = [...written.values()].reduce((sum, count) => sum + count, 0);
+  const figures = difference(written, counted());
+  tellFigures({ trial: "kill -9, counted in the events", tries: kills, of: "kills", packets, ...figures });
+  expect([ended, figures.lost]).toEqual([0, 0]);
+});
+
+/** By port: what the events on the pod that sent say. */
+function countedOnSender(events: ReturnType<typeof told>): PacketCounts {
+  const counts = new Map<string, number>();
+  for (const { message, count } of events) {
+    const [, port] = /when sending traffic to .* on port (\d+)\/TCP$/.exec(message) ?? [];
+    if (port !== undefined) counts.set(port, (counts.get(port) ?? 0) + count);
+  }
+  return counts;
+}
 
 async function killAtRandom(stage: LogStage, sizes: SizeWatch): Promise<Kill[]> {
   const random = seeded();
