@@ -1,6 +1,6 @@
 /**
  * What a restart goes on from: the place in the source, and everything read before that place that no sink has stored
- * yet. Written at most once a second, so kill -9 loses nothing matched, and what comes twice is at most what was
+ * yet. Written about once a second, so kill -9 loses nothing matched, and what comes twice is at most what was
  * delivered since the last save. The pipeline is the only user.
  */
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
