@@ -89,7 +89,7 @@ it.each(floods)("a flood of $name leaves memory, series and the API server in th
 /** The flood, and among it the flows of real pods; returns how many packets that was. */
 async function pour(stage: NodeStage, flood: Flood): Promise<number> {
   const random = seeded();
-  const packets = tries({ long: 1_000_000, short: 40_000 });
+  const packets = tries({ long: 300_000, short: 20_000 });
   const step = Math.floor(packets / realFlows);
   for (let flow = 0; flow < realFlows; flow++) {
     const lines = Array.from({ length: step }, (_, i) => {
@@ -134,7 +134,7 @@ function start(stage: NodeStage, kubernetes: FakeKubernetes): RunningProgram {
   const server = kubernetes.url;
   const pipeline = {
     maxFlows: 10_000,
-    repeatInterval: "10s",
+    repeatInterval: "2s",
     source: { use: "source-file", path: stage.log, pollInterval: "1s" },
     parser: { use: "parser-iptables" },
     resolvers: [{ use: "resolver-k8s", server, startSpread: "0s" }],
