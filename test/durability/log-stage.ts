@@ -9,6 +9,7 @@ import { LogWriter } from "../../plugins/source-file/testdata/log-writer.ts";
 import { difference, FlowLoad, type PacketCounts, sumOf } from "../support/flow-load.ts";
 import { NodeStage, prefix, type RunningProgram } from "../support/node-stage.ts";
 import { memoryOf } from "../support/process-figures.ts";
+import type { MetricSamples } from "../system/program.ts";
 import { ReceivedDrops } from "./received-drops.ts";
 
 export interface LogStageParts {
@@ -112,22 +113,28 @@ export class LogStage {
     return program.child.stop();
   }
 
-  /** The load may go on meanwhile. */
+  /** Or was discarded, counted. The load may go on meanwhile. */
   async arrived(program: RunningProgram, { at = this.received, patienceMillis = minute } = {}): Promise<void> {
     const deadline = Date.now() + patienceMillis;
     const written = new Map(this.written);
-    const isMissing = () => difference(written, at.counts()).lost > 0;
-    while (program.child.running && isMissing() && Date.now() < deadline) await sleep(50);
+    for (let looks = 1; program.child.running && Date.now() < deadline; looks++) {
+      const { lost } = difference(written, at.counts());
+      if (lost === 0 || (looks % 20 === 0 && (await this.#isGivenUp(program, lost)))) return;
+      await sleep(50);
+    }
   }
 
   /** Call it before a life ends whose books count. */
   async noteDiscards(program: RunningProgram): Promise<void> {
-    const { text } = await program.metrics();
-    for (const [, reason = "", packets] of text.matchAll(
-      /^droplens_packets_discarded_total\{.*reason="([^"]*)".*\} (\S+)/gm,
-    )) {
-      if (Number(packets) > 0) this.discarded[reason] = (this.discarded[reason] ?? 0) + Number(packets);
-    }
+    for (const [reason, packets] of discards(await program.metrics()))
+      this.discarded[reason] = (this.discarded[reason] ?? 0) + packets;
+  }
+
+  /** All is read, and as many packets as are missing have been discarded. */
+  async #isGivenUp(program: RunningProgram, missing: number): Promise<boolean> {
+    const now = await program.metrics();
+    const packets = [...Object.values(this.discarded), ...discards(now).map(([, count]) => count)];
+    return now.sum("droplens_source_lag_bytes") === 0 && packets.reduce((sum, count) => sum + count, 0) >= missing;
   }
 
   /** The end of the equation, flow by flow: what was written and never came, and what came more often. */
@@ -164,4 +171,12 @@ pipelines:
     await this.endLoad();
     this.writer.close();
   }
+}
+
+/** Packets by reason. */
+function discards({ text }: MetricSamples): (readonly [string, number])[] {
+  const samples = text.matchAll(/^droplens_packets_discarded_total\{.*reason="([^"]*)".*\} (\S+)/gm);
+  return [...samples]
+    .map(([, reason = "", packets]) => [reason, Number(packets)] as const)
+    .filter(([, count]) => count > 0);
 }
