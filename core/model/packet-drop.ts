@@ -9,6 +9,10 @@ export interface PacketDrop extends PacketHeader {
   readonly host?: string;
   /** As the rule has it, trailing space kept off: "calico-drop:". Absent when the rule has none. */
   readonly logPrefix?: string;
+  /** What became of the packet, where the rule's prefix says so. */
+  readonly verdict?: Verdict;
+  /** The policy that the prefix names ("shop/deny-all"), or what the product has in its place: a zone, a chain, a rule set. */
+  readonly policy?: string;
   readonly inInterface?: string;
   readonly outInterface?: string;
   /** Ports of a bridge. */
@@ -24,6 +28,9 @@ export interface PacketDrop extends PacketHeader {
   readonly uid?: number;
   readonly gid?: number;
 }
+
+/** What a rule did to a packet that it did not let through. */
+export type Verdict = "DROP" | "REJECT";
 
 /** What the packet's own headers say; the packet inside an ICMP error has the same shape. */
 export interface PacketHeader {

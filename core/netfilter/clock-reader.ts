@@ -17,6 +17,15 @@ export interface Stamp {
   readonly fractionEnd: number;
 }
 
+export interface ClockOptions {
+  readonly timeLayout?: string | undefined;
+  /** Undefined: the process's own, since the user said nothing. */
+  readonly timeZone?: string | undefined;
+}
+
+/** Told of each time that was written without a zone, and how it was read. */
+export type LocalTimeListener = (written: string, millis: number, now: number) => void;
+
 // rsyslog, syslog-ng, journalctl -o short*, dmesg -T and --time-format iso, Cisco-like years.
 const usualLayouts = [
   "2006-01-02T15:04:05Z07:00",
@@ -36,12 +45,14 @@ export class ClockReader {
   /** The user's layout, undefined when the time is to be found by itself. */
   readonly layout: string | undefined;
   readonly #zone: TimeZone;
+  readonly #onLocalTime: LocalTimeListener | undefined;
   /** The one that matched last is in front. */
   readonly #layouts: TimeLayout[];
 
-  constructor(options: { readonly timeLayout?: string | undefined; readonly timeZone: string }) {
+  constructor(options: ClockOptions, onLocalTime?: LocalTimeListener) {
     this.layout = options.timeLayout;
-    this.#zone = new TimeZone(options.timeZone);
+    this.#zone = new TimeZone(options.timeZone ?? "local");
+    this.#onLocalTime = onLocalTime;
     const texts = options.timeLayout === undefined ? usualLayouts : [options.timeLayout];
     this.#layouts = texts.map(compileLayout).filter((layout) => typeof layout !== "string");
   }
@@ -54,6 +65,7 @@ export class ClockReader {
       const millis = this.#zone.millis(written, now);
       if (millis === undefined) continue;
       if (i > 0) this.#layouts.unshift(...this.#layouts.splice(i, 1));
+      if (written.offsetMinutes === undefined) this.#onLocalTime?.(line.slice(at, written.end), millis, now);
       return stamp(written, millis);
     }
     return this.layout === undefined ? readUnixTime(line, at) : undefined;

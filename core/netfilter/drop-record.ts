@@ -3,11 +3,12 @@
  * A class with an assignment a field, because V8 then keeps all fields in the object itself; fields that the line does
  * not have are not set, so that they are absent from JSON.
  */
-import { type PacketDrop, type PacketHeader, printable } from "../plugin/index.ts";
+import { type PacketDrop, type PacketHeader, printable, type Verdict } from "../plugin/index.ts";
 import type { Anchor } from "./anchor.ts";
 import { utcText } from "./clock-reader.ts";
 import { SharedTexts } from "./detached-text.ts";
 import { type Reading, tcpFlagList } from "./packet-words.ts";
+import type { RulePrefix } from "./rule-prefixes.ts";
 
 /** What the framing says. */
 export interface Framing {
@@ -15,13 +16,15 @@ export interface Framing {
   readonly fraction: string;
   /** One character a byte. */
   readonly host: string;
-  readonly logPrefix: string;
+  readonly prefix: RulePrefix;
 }
 
 export class DropRecord implements PacketDrop {
   declare readonly time: string;
   declare readonly host?: string;
   declare readonly logPrefix?: string;
+  declare readonly verdict?: Verdict;
+  declare readonly policy?: string;
   declare readonly inInterface?: string;
   declare readonly outInterface?: string;
   declare readonly physicalInInterface?: string;
@@ -46,10 +49,14 @@ export class DropRecord implements PacketDrop {
   declare readonly fragmentOffset?: number;
   declare readonly embedded?: PacketHeader;
 
+  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one condition a field, and nothing else.
   constructor(reading: Reading, anchor: Anchor, framing: Framing) {
     this.time = utcText(framing.millis, framing.fraction);
     if (framing.host !== "") this.host = names.get(shown(framing.host));
-    if (framing.logPrefix !== "") this.logPrefix = framing.logPrefix;
+    const { text, verdict, policy } = framing.prefix;
+    if (text !== "") this.logPrefix = text;
+    if (verdict !== undefined) this.verdict = verdict;
+    if (policy !== undefined) this.policy = policy;
     if (anchor.inInterface !== "") this.inInterface = names.get(shown(anchor.inInterface));
     if (anchor.outInterface !== "") this.outInterface = names.get(shown(anchor.outInterface));
     if (anchor.physicalInInterface !== "") this.physicalInInterface = names.get(shown(anchor.physicalInInterface));

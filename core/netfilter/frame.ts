@@ -6,10 +6,11 @@
 import type { ClockReader, Stamp } from "./clock-reader.ts";
 
 /**
+ * "relay": a program that hands on what the kernel has logged, as ulogd does.
  * "untagged": syslog's form, but where a tag could stand there is none, or it is what a rule's prefix looks like.
  * "unknown": the form has no place for a tag (dmesg, journalctl -o cat).
  */
-export type Author = "kernel" | "process" | "untagged" | "unknown";
+export type Author = "kernel" | "relay" | "process" | "untagged" | "unknown";
 
 export interface Frame {
   readonly author: Author;
@@ -25,6 +26,8 @@ export interface Frame {
 export interface FrameReader {
   readonly clock: ClockReader;
   readonly now: number;
+  /** The tag of such a program, sticky. */
+  readonly relayTag?: RegExp | undefined;
   /**
    * Whether a message that somebody asked for begins at `at`. Tells a host from a prefix where no tag stands between;
    * `hostMayStand`: the word at `at` may be a host's name.
@@ -53,7 +56,9 @@ export function readFrame(line: string, reader: FrameReader): Frame {
 function withPriority(line: string, at: number, priority: number, reader: FrameReader): Frame {
   const frame = line.startsWith("1 ", at) ? rfc5424(line, at + 2, reader) : unprefixed(line, at, reader);
   // Relays give a line without a tag a facility of their own ("<133> Sep 29 01:38:26 …"): that says nothing.
-  return priority >= 8 && frame.author !== "untagged" ? { ...frame, author: "process" } : frame;
+  return priority >= 8 && frame.author !== "untagged" && frame.author !== "relay"
+    ? { ...frame, author: "process" }
+    : frame;
 }
 
 /** RFC 5424: TIME HOST APP PROCID MSGID STRUCTURED-DATA MESSAGE. */
@@ -64,8 +69,14 @@ function rfc5424(line: string, at: number, reader: FrameReader): Frame {
   if (match === null) return { author: "unknown", host: "", stamp: "unreadable", messageAt: at, secondsStampAt: -1 };
   const [text, time = "", host = "", app] = match;
   const stamp = time === "-" ? undefined : (reader.clock.read(line, at, reader.now) ?? "unreadable");
-  const author = app === "kernel" ? "kernel" : app === "-" ? "unknown" : "process";
+  const author = app === "-" ? "unknown" : authorOf(app ?? "", reader);
   return { author, host: host === "-" ? "" : host, stamp, ...messageOf(line, at + text.length) };
+}
+
+function authorOf(app: string, { relayTag }: FrameReader): Author {
+  if (relayTag === undefined) return app === "kernel" ? "kernel" : "process";
+  relayTag.lastIndex = 0;
+  return relayTag.test(`${app}: `) ? "relay" : "process";
 }
 
 function unprefixed(line: string, at: number, reader: FrameReader): Frame {
@@ -132,6 +143,8 @@ function timeless(line: string, at: number, reader: FrameReader): Frame {
 function behindTime(line: string, at: number, stamp: Stamp | undefined, reader: FrameReader): Frame {
   const tag = kernelTag(line, at, true);
   if (tag !== undefined) return { author: "kernel", host: tag.host, stamp, ...messageOf(line, tag.end) };
+  const relay = relayFrame(line, at, stamp, reader);
+  if (relay !== undefined) return relay;
   const author = stamp === undefined ? "unknown" : "untagged";
   const bare = messageOf(line, at);
   if (reader.messageStarts(line, bare.messageAt, stamp !== undefined)) return { author, host: "", stamp, ...bare };
@@ -146,6 +159,17 @@ function behindTime(line: string, at: number, stamp: Stamp | undefined, reader: 
   const process = processTag.exec(line);
   if (process === null) return { ...found, author, ...behindHost };
   return { ...found, author: "process", ...messageOf(line, processTag.lastIndex) };
+}
+
+/** `HOST ulogd[788]: MESSAGE`. */
+function relayFrame(line: string, at: number, stamp: Stamp | undefined, reader: FrameReader): Frame | undefined {
+  if (reader.relayTag === undefined) return undefined;
+  const host = /[^\s:[\]]+ /y;
+  host.lastIndex = at;
+  const name = host.exec(line)?.[0] ?? "";
+  reader.relayTag.lastIndex = at + name.length;
+  if (!reader.relayTag.test(line)) return undefined;
+  return { author: "relay", host: name.slice(0, -1), stamp, ...messageOf(line, reader.relayTag.lastIndex) };
 }
 
 /** Whether `head`, from the start of a line to behind "kernel: ", is nothing but priority, time, host and tag. */

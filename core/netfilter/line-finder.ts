@@ -22,7 +22,7 @@ export class LineFinder {
   /** For lines of text: the prefixes themselves. */
   readonly #textNeedles: readonly Needle[];
   /** JSON may write a prefix in many ways, and journald as an array of numbers; but "IN=" in two only. */
-  readonly #jsonNeedles = [new Needle("IN="), new Needle("73,78,61")];
+  readonly #jsonNeedles: readonly Needle[];
   /** In a container's log a line may be cut anywhere: all pieces are read. */
   readonly #partialNeedles = [new Needle(" stdout P "), new Needle(" stderr P ")];
   readonly #counts = new Uint16Array(256);
@@ -31,7 +31,10 @@ export class LineFinder {
   #places: number[] = [];
   #bytes: Buffer = Buffer.alloc(0);
 
-  constructor(prefixes: RulePrefixes) {
+  /** `objectNeedle`: what JSON objects hold that are no wrapping of the kernel's line. */
+  constructor(prefixes: RulePrefixes, objectNeedle?: string) {
+    const inJson = objectNeedle === undefined ? ["IN=", "73,78,61"] : ["IN=", "73,78,61", objectNeedle];
+    this.#jsonNeedles = inJson.map((text) => new Needle(text));
     // Without a prefix also lines that lost their beginning: those still have a protocol.
     const texts = prefixes.all ? ["IN=", " PROTO="] : prefixes.needles;
     this.#textNeedles = texts.map((text) => new Needle(text));

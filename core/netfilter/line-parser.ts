@@ -21,6 +21,8 @@ export interface FoundDrop {
   readonly packets: number;
   readonly author: Author;
   readonly prefix: RulePrefix;
+  /** All that the line says of the packet itself: two lines for the same packet have it in common. */
+  readonly packetText: string;
   /** Where the parts of the line are; undefined when the line had to be unwrapped or unescaped. */
   readonly places: LinePlaces | undefined;
 }
@@ -34,6 +36,9 @@ export interface LinePlaces {
 }
 
 export type LineResult = FoundDrop | Exclude<ParseResult, { readonly kind: "drop" }>;
+
+/** In: the object's text, one character a byte. */
+export type ObjectReader = (text: string, now: number) => LineResult | undefined;
 
 interface Unwrapped {
   /** The line, or the text that was wrapped; one character a byte. */
@@ -55,6 +60,10 @@ export interface LineParserParts {
   readonly prefixes: RulePrefixes;
   /** Whether a line is believed, given who wrote it. */
   believes(author: Author): boolean;
+  /** Reads JSON objects that are no wrapping of a kernel's line; undefined: it is one. */
+  readonly readObject?: ObjectReader | undefined;
+  /** Tag of another program that hands on what the kernel has logged, sticky; all else in its logs has no tag. */
+  readonly relayTag?: RegExp | undefined;
   /** Told the start of a line of ours whose time cannot be read. */
   timeUnreadable(line: string): void;
 }
@@ -70,14 +79,14 @@ export class LineParser {
   parse(bytes: Uint8Array, now: number): LineResult {
     if (bytes.length > maxLineBytes) return otherLine;
     const line = latin1(bytes);
-    if (!mayBeOurs(line))
+    if (!mayBeOurs(line) && this.#parts.readObject === undefined)
       return line.includes("IPv4: martian source ") ? { kind: "other-line", reason: "martian" } : otherLine;
     const unwrapped = this.#unwrap(line, now);
     return "kind" in unwrapped ? unwrapped : this.#readMessage(unwrapped, now);
   }
 
   /** The text of the kernel, out of JSON and container logs; or the verdict, when there is none. */
-  #unwrap(line: string, now: number): Unwrapped | Exclude<LineResult, FoundDrop> {
+  #unwrap(line: string, now: number): Unwrapped | LineResult {
     const container = /^(\S+) (?:stdout|stderr) ([FP]) /.exec(line);
     if (container !== null) {
       // The runtime cuts at 16 KiB, and conmon wherever its buffer ends; the scanner joins the pieces first.
@@ -86,6 +95,8 @@ export class LineParser {
       return withOuterTime(this.#unwrap(line.slice(container[0].length), now), outer);
     }
     if (!line.startsWith("{") && !line.startsWith("data: {")) return this.#frameOf(line, now);
+    const own = this.#parts.readObject?.(line, now);
+    if (own !== undefined) return own;
     const json = readJsonLine(line, this.#parts.clock, now);
     if (json === undefined) return otherLine;
     if (json === "forged") return notKernel;
@@ -98,6 +109,7 @@ export class LineParser {
     const reader: FrameReader = {
       clock: this.#parts.clock,
       now,
+      relayTag: this.#parts.relayTag,
       messageStarts: (at, place, host) => this.#startsAt(at, place, host),
     };
     return { text, frame: readFrame(text, reader), plain: text === line };
@@ -115,10 +127,11 @@ export class LineParser {
     const word = /^[^ ]*/.exec(line.slice(at, at + 140))?.[0] ?? "";
     const behind = line.slice(at + word.length, at + word.length + 140);
     if (word.startsWith("IN=")) return true;
+    if (this.#parts.relayTag !== undefined) return behind.includes("IN=") && !(hostMayStand && isHostLike(word));
     // A word with a colon is a tag, unless the packet follows at once: a process's tag is followed by its own words.
     if (/^[^\s[]+(?:\[[^\]]*\])?:$/.test(word)) return /^ *IN=/.test(behind) || madeByKernel.test(word);
     const anchor = line.indexOf("IN=", at);
-    return anchor >= 0 && !line.slice(at, anchor).includes(" kernel: ") && !(hostMayStand && /^[\w.-]*$/.test(word));
+    return anchor >= 0 && !line.slice(at, anchor).includes(" kernel: ") && !(hostMayStand && isHostLike(word));
   }
 
   #readMessage(unwrapped: Unwrapped, now: number): LineResult {
@@ -140,7 +153,7 @@ export class LineParser {
     if (result.kind !== "packet") return result;
     const stamp = frame.stamp ?? readingTime(now);
     const { millis, fraction } = stamp;
-    const drop = new DropRecord(result.reading, anchor, { millis, fraction, host: frame.host, logPrefix: prefix.text });
+    const drop = new DropRecord(result.reading, anchor, { millis, fraction, host: frame.host, prefix });
     const places = unwrapped.plain
       ? {
           stamp,
@@ -150,7 +163,16 @@ export class LineParser {
           anchorAt: anchor.at,
         }
       : undefined;
-    return { kind: "drop", drop, millis: stamp.millis, packets: 1, author: frame.author, prefix, places };
+    return {
+      kind: "drop",
+      drop,
+      millis: stamp.millis,
+      packets: 1,
+      author: frame.author,
+      prefix,
+      packetText: text.slice(anchor.at),
+      places,
+    };
   }
 
   /** rsyslog's "message repeated 2 times: [ … ]". */
@@ -165,7 +187,8 @@ export class LineParser {
   #prefix(bytes: string): RulePrefix | Exclude<LineResult, FoundDrop> | undefined {
     if (bytes.startsWith("TRACE: ")) return { kind: "other-line", reason: "trace" };
     if (bytes.startsWith("nf_ct_proto_")) return { kind: "other-line", reason: "conntrack" };
-    return this.#parts.prefixes.match(bytes);
+    const prefix = this.#parts.prefixes.match(bytes);
+    return prefix?.noDrop === undefined ? prefix : { kind: "other-line", reason: prefix.noDrop };
   }
 
   /** No message of ours where one should begin; is there one elsewhere, written by somebody else or broken? */
@@ -192,6 +215,10 @@ export class LineParser {
 
 const foldedMessage = /^ ?message repeated (\d{1,6}) times: \[ ?/;
 const madeByKernel = /^(TRACE|nf_ct_proto_\d+):$/;
+
+function isHostLike(word: string): boolean {
+  return /^[\w.-]*$/.test(word);
+}
 
 /** The two marks of a netfilter line, as text and as journald's array of bytes. */
 function mayBeOurs(line: string): boolean {

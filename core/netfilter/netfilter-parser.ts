@@ -5,25 +5,44 @@
  */
 import type { ChunkParser, DropCollector, ParseResult, PluginContext } from "../plugin/index.ts";
 import { printable } from "../plugin/index.ts";
-import { ClockReader } from "./clock-reader.ts";
+import { type ClockOptions, ClockReader } from "./clock-reader.ts";
 import { type Author, isTaggedHead } from "./frame.ts";
 import { LineFinder } from "./line-finder.ts";
-import { type FoundDrop, LineParser, type LineResult } from "./line-parser.ts";
-import type { NetfilterOptions } from "./options.ts";
+import { type FoundDrop, LineParser, type LineResult, type ObjectReader } from "./line-parser.ts";
 import { PartialLines } from "./partial-lines.ts";
-import { PrefixWatch } from "./prefix-watch.ts";
+import { PrefixWatch, type WantedPrefixes } from "./prefix-watch.ts";
 import { RepeatScanner } from "./repeat-scanner.ts";
-import { RulePrefixes } from "./rule-prefixes.ts";
+import type { RulePrefixes } from "./rule-prefixes.ts";
+import { ZoneWatch } from "./zone-watch.ts";
 
 /** A frame's minute is resolved against the clock; after this long it is resolved anew. */
 const frameLifeMillis = 3_600_000;
 /** Packets that lines of one chunk may stand for beyond their own: a line of 100 bytes can claim thousands. */
 const maxFoldedPerChunk = 10_000;
 
+/** What a parser of netfilter's lines is made of; what is left out is as the kernel's own log wants it. */
+export interface NetfilterSettings extends ClockOptions {
+  readonly prefixes: RulePrefixes;
+  /** How the prefixes were named, for the person whose prefix never matches. */
+  readonly wanted: WantedPrefixes;
+  readonly trust: "kernel" | "any";
+  readonly relay?: Relay | undefined;
+}
+
+/** A program that hands on what the kernel has logged, in a form of its own. */
+export interface Relay {
+  /** Its tag in syslog's files, sticky. */
+  readonly tag: RegExp;
+  /** Bytes that each of its JSON objects holds. */
+  readonly objectNeedle: string;
+  objectReader(clock: ClockReader): ObjectReader;
+  /** True when the line tells once more of a packet that another line has told of. */
+  isSamePacket(found: FoundDrop): boolean;
+}
+
 export class NetfilterParser implements ChunkParser {
   readonly #context: PluginContext;
-  readonly #options: NetfilterOptions;
-  readonly #prefixes: RulePrefixes;
+  readonly #settings: NetfilterSettings;
   readonly #clock: ClockReader;
   readonly #lines: LineParser;
   /** Not private, so that a test can see that the fast road was taken. */
@@ -38,22 +57,22 @@ export class NetfilterParser implements ChunkParser {
   #timeProblemTold = false;
   #foldedLeft = maxFoldedPerChunk;
 
-  constructor(options: NetfilterOptions, context: PluginContext) {
-    this.#options = options;
+  constructor(settings: NetfilterSettings, context: PluginContext) {
+    const { prefixes, wanted, relay } = settings;
+    this.#settings = settings;
     this.#context = context;
-    this.#prefixes = new RulePrefixes([options.prefix ?? []].flat());
-    this.#clock = new ClockReader(options);
+    this.#clock = clockReader(settings, context);
     this.#lines = new LineParser({
       clock: this.#clock,
-      prefixes: this.#prefixes,
+      prefixes,
       believes: (author) => this.#believes(author),
+      readObject: relay?.objectReader(this.#clock),
+      relayTag: relay?.tag,
       timeUnreadable: (line) => this.#tellTimeProblem(line),
     });
-    this.#finder = new LineFinder(this.#prefixes);
-    if (!this.#prefixes.all) this.#prefixWatch = new PrefixWatch(context, [options.prefix ?? []].flat());
-    if (options.trust === "any") {
-      context.logger.warn({}, "trust: any — every process that can write to this log can report drops that never were");
-    }
+    this.#finder = new LineFinder(prefixes, relay?.objectNeedle);
+    if (!prefixes.all) this.#prefixWatch = new PrefixWatch(context, wanted);
+    warnOfSettings(settings, context);
   }
 
   parseBytes(line: Uint8Array): ParseResult {
@@ -94,8 +113,14 @@ export class NetfilterParser implements ChunkParser {
 
   #tell(found: FoundDrop, line: Buffer, now: number, drops: DropCollector): void {
     this.#prefixWatch = undefined;
-    if (found.author === "kernel" && found.places !== undefined) this.#noteTags();
-    this.repeats.learn(line, found);
+    if ((found.author === "kernel" || found.author === "relay") && found.places !== undefined) this.#noteTags();
+    const { relay } = this.#settings;
+    if (relay?.isSamePacket(found)) {
+      drops.otherLine("same-packet", line);
+      return;
+    }
+    // Read fast, a line could not be compared with others.
+    if (relay === undefined) this.repeats.learn(line, found);
     this.#learnedMillis = now;
     const packets = Math.min(found.packets, 1 + this.#foldedLeft);
     this.#foldedLeft -= packets - 1;
@@ -108,7 +133,7 @@ export class NetfilterParser implements ChunkParser {
 
   /** Judges a line of ours by who wrote it. A line on its own is not held against others; a log's lines are. */
   #believes(author: Author): boolean {
-    if (this.#options.trust === "any") return true;
+    if (this.#settings.trust === "any") return true;
     if (author === "process") return false;
     if (author !== "untagged" || !this.#scanning) return true;
     if (
@@ -129,12 +154,31 @@ export class NetfilterParser implements ChunkParser {
     if (this.#timeProblemTold) return;
     this.#timeProblemTold = true;
     const sample = printable(Buffer.from(line.slice(0, 80), "latin1").toString("utf8"));
-    const { timeLayout } = this.#options;
+    const { timeLayout } = this.#settings;
     const problem =
       timeLayout === undefined
         ? 'found no time that I know: name its form as a Go layout in "timeLayout" (PACKET_DROP_LOG_TIME_LAYOUT)'
         : `the layout "${timeLayout}" does not fit: mend "timeLayout" (PACKET_DROP_LOG_TIME_LAYOUT), or leave it out to have the time found by itself`;
     this.#context.logger.error({ timeLayout, sample }, `cannot read the time of lines like "${sample}": ${problem}`);
+  }
+}
+
+/** Who named a zone knows it. */
+function clockReader(settings: NetfilterSettings, context: PluginContext): ClockReader {
+  if (settings.timeZone !== undefined) return new ClockReader(settings);
+  const watch = new ZoneWatch(context);
+  return new ClockReader(settings, (written, millis, now) => watch.look(written, millis, now));
+}
+
+function warnOfSettings({ trust, prefixes }: NetfilterSettings, { logger }: PluginContext): void {
+  if (trust === "any") {
+    logger.warn({}, "trust: any — every process that can write to this log can report drops that never were");
+  }
+  for (const prefix of prefixes.oddlyWanted) {
+    logger.warn(
+      { prefix },
+      `the prefix "${prefix}" says that its packets were not dropped; they are reported as drops all the same, since the config names it: take it out of "prefix"`,
+    );
   }
 }
 

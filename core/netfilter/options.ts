@@ -33,15 +33,14 @@ export const timeLayoutKey = {
     ),
 };
 
-/** With a default or without, as the parser needs it. */
-export const timeZone = z
-  .string()
-  .refine(isTimeZone, 'no time zone: write an IANA name like "Europe/Berlin", or "local"');
-
 export const timeZoneKey = {
-  timeZone: timeZone
-    .default("local")
-    .describe("Zone of times that name none: the node's; an IANA name, or \"local\" for the process's own"),
+  timeZone: z
+    .string()
+    .refine(isTimeZone, 'no time zone: write an IANA name like "Europe/Berlin", or "local"')
+    .optional()
+    .describe(
+      "Zone of times that name none: the node's; an IANA name, or \"local\" (as when it is left out) for the process's own",
+    ),
 };
 
 export const trustKey = {
@@ -50,11 +49,3 @@ export const trustKey = {
     .default("kernel")
     .describe("kernel: lines with another program's tag are not believed; any: they are"),
 };
-
-/** What NetfilterParser is told. */
-export interface NetfilterOptions {
-  readonly prefix?: string | readonly string[] | undefined;
-  readonly timeLayout?: string | undefined;
-  readonly timeZone: string;
-  readonly trust: "kernel" | "any";
-}

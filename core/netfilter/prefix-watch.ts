@@ -11,13 +11,19 @@ const linesPerChunk = 8;
 const maxPrefixes = 10;
 const maxPrefixBytes = 127;
 
+/** The prefixes as the user named them, and what to change when they never match. */
+export interface WantedPrefixes {
+  readonly names: readonly string[];
+  readonly remedy: string;
+}
+
 export class PrefixWatch {
   readonly #context: PluginContext;
-  readonly #wanted: readonly string[];
+  readonly #wanted: WantedPrefixes;
   readonly #seen = new Set<string>();
   #since: number | undefined;
 
-  constructor(context: PluginContext, wanted: readonly string[]) {
+  constructor(context: PluginContext, wanted: WantedPrefixes) {
     this.#context = context;
     this.#wanted = wanted;
   }
@@ -28,11 +34,11 @@ export class PrefixWatch {
     if (this.#seen.size === 0) return this;
     this.#since ??= now;
     if (now - this.#since < patienceMillis) return this;
-    const wanted = this.#wanted.map((prefix) => `"${prefix.trimEnd()}"`).join(", ");
+    const wanted = this.#wanted.names.map((prefix) => `"${prefix.trimEnd()}"`).join(", ");
     const seen = [...this.#seen].map((prefix) => (prefix === "" ? "(none)" : `"${prefix}"`)).join(", ");
     this.#context.logger.warn(
-      { wanted: this.#wanted, seen: [...this.#seen] },
-      `no netfilter line has the prefix ${wanted}; the log has: ${seen}. Set "prefix" (IPTABLES_LOG_PREFIX) to what the rule's --log-prefix says`,
+      { wanted: this.#wanted.names, seen: [...this.#seen] },
+      `no netfilter line has the prefix ${wanted}; the log has: ${seen}. ${this.#wanted.remedy}`,
     );
     return undefined;
   }

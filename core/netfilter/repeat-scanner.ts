@@ -74,5 +74,5 @@ function tellFirst(bytes: Buffer, { start, packetAt, end }: KnownLine, frame: Kn
   }
   const { millis, host, prefix } = frame;
   const fraction = frame.fraction(bytes, start);
-  drops.first(new DropRecord(result.reading, anchor as Anchor, { millis, fraction, host, logPrefix: prefix.text }));
+  drops.first(new DropRecord(result.reading, anchor as Anchor, { millis, fraction, host, prefix }));
 }

@@ -12,7 +12,7 @@ export {
   flowSource,
   prefixWord,
 } from "../model/flow-key.ts";
-export type { PacketDrop, PacketHeader } from "../model/packet-drop.ts";
+export type { PacketDrop, PacketHeader, Verdict } from "../model/packet-drop.ts";
 export { printable } from "../model/printable.ts";
 export { protocolKeyword, protocolNumber } from "../model/protocol.ts";
 export { type BackoffOptions, backoffMillis } from "./backoff.ts";

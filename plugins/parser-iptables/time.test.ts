@@ -131,7 +131,9 @@ describe("a time without a zone", () => {
     const civil = { month: 6, day: 10, hour: 12, minute: 0, second: 0 };
 
     expect(new TimeZone("local").millis(civil, now)).toBe(local);
-    expect(options.parse({}).timeZone).toBe("local");
+    const written = "2026-06-10T12:00:00";
+    const unzoned = new ClockReader(options.parse({}));
+    expect(unzoned.read(written, 0, now)?.millis).toBe(local);
   });
 
   it("refuses a zone that does not exist", () => {

@@ -13,7 +13,8 @@ export function disagreement(line: Buffer, said: ParseResult, nowMillis: number)
 }
 
 function differingFields(plain: PlainResult & { kind: "drop" }, drop: PacketDrop): string | undefined {
-  const { time, host, ...fields } = drop;
+  // What a prefix means is a table of its own: core/netfilter/known-prefixes.test.ts.
+  const { time, host, verdict: _verdict, policy: _policy, ...fields } = drop;
   const wanted: Record<string, unknown> = plain.drop;
   const found: Record<string, unknown> = fields;
   for (const key of new Set([...Object.keys(wanted), ...Object.keys(found)])) {

@@ -69,6 +69,8 @@ const expectedReport = z.strictObject({
   time: z.string().optional(),
   host: text,
   logPrefix: text,
+  verdict: text,
+  policy: text,
   inInterface: text,
   outInterface: text,
   physicalInInterface: text,

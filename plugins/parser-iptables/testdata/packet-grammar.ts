@@ -25,14 +25,15 @@ const ipv4 = fc.nat(0xffff_ffff).map((word) => formatAddress(4, Uint32Array.of(w
 const ipv6 = fc
   .array(fc.oneof(fc.constant(0), fc.nat(0xffff_ffff)), { minLength: 4, maxLength: 4 })
   .map((words) => formatAddress(6, Uint32Array.from(words)));
-const prefix = fc.constantFrom(
-  undefined,
-  "calico-drop:",
-  "[UFW BLOCK]",
-  "DROP by policy shop/deny",
-  "kl  double  :",
-  "SRC=1.2.3.4 DROP",
-  "LOG IN= OUT=",
+const prefix: fc.Arbitrary<Pick<Packet, "logPrefix" | "verdict" | "policy">> = fc.constantFrom(
+  {},
+  { logPrefix: "calico-drop:" },
+  { logPrefix: "[UFW BLOCK]" },
+  { logPrefix: "DROP by policy shop/deny", verdict: "DROP" as const, policy: "shop/deny" },
+  { logPrefix: "FINAL_REJECT:", verdict: "REJECT" as const },
+  { logPrefix: "kl  double  :" },
+  { logPrefix: "SRC=1.2.3.4 DROP" },
+  { logPrefix: "LOG IN= OUT=" },
 );
 const tcpFlags = fc.subarray(["AE", "CWR", "ECE", "URG", "ACK", "PSH", "RST", "SYN", "FIN"]);
 
@@ -65,7 +66,7 @@ const anyHeader = fc.oneof(header(4), header(6));
 export const packets: fc.Arbitrary<Packet> = fc
   .record({
     header: anyHeader,
-    logPrefix: prefix,
+    prefix,
     inInterface: fc.option(name, { nil: undefined }),
     outInterface: fc.option(name, { nil: undefined }),
     physicalInInterface: fc.option(name, { nil: undefined, freq: 5 }),
@@ -74,10 +75,11 @@ export const packets: fc.Arbitrary<Packet> = fc
     mark: fc.option(fc.integer({ min: 1, max: 0xffff_ffff }), { nil: undefined }),
     embedded: fc.option(anyHeader, { nil: undefined }),
   })
-  .map(({ header, macs, owner, mark, embedded, ...rest }) => {
+  .map(({ header, prefix, macs, owner, mark, embedded, ...rest }) => {
     const quotes = header.protocol?.startsWith("ICMP") && embedded?.ipVersion === header.ipVersion;
     return defined({
       ...rest,
+      ...prefix,
       ...header,
       ...(rest.inInterface !== undefined && {
         destinationMac: macs[0],
