@@ -6,7 +6,7 @@ import type { KubernetesObject } from "../../core/testkit/fake-kubernetes/object
 
 const namespaces = 40;
 const podsOfDeployment = 20;
-const podsOfNode = 30;
+export const podsOfNode = 30;
 const started = "2026-11-20T10:00:00Z";
 
 /** 10.64.0.1 and upwards; each pod has its own. */

@@ -36,8 +36,8 @@ export const resolverK8sOptions = z
     startSpread: duration("2s").describe("The first list begins at a random time within this, so that nodes spread"),
     lookups: z
       .strictObject({
-        perMinute: z.int().min(1).max(6000).default(30).describe("Questions to the API server in a minute, at most"),
-        burst: z.int().min(1).max(1000).default(20).describe("Questions at once after a quiet time"),
+        perMinute: z.int().min(1).max(6000).default(6).describe("Questions to the API server in a minute, at most"),
+        burst: z.int().min(1).max(1000).default(10).describe("Questions at once after a quiet time"),
         remember: duration("60s").describe("How long an answer is believed"),
         rememberUnknown: duration("30s").describe('How long the answer "no pod" is believed'),
       })
