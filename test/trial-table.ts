@@ -31,12 +31,13 @@ function row(family: readonly TrialFigures[]): string[] {
   const [first] = family;
   if (first === undefined) return [];
   const [name = ""] = first.trial.split(": ", 1);
+  const tries = sum(family.map((figures) => figures.tries));
   const kinds = new Set(family.map(({ trial }) => trial)).size;
   const discarded = sum(family.flatMap((figures) => Object.values(figures.discarded ?? {})));
   const rss = Math.max(...family.map((figures) => figures.peakRssMegabytes ?? 0));
   return [
     kinds === 1 ? first.trial : `${name} (${kinds} kinds)`,
-    `${number(sum(family.map(({ tries }) => tries)))} ${first.of}`,
+    tries === 1 ? `1 ${first.of.replace(/s$/, "")}` : `${number(tries)} ${first.of}`,
     number(sum(family.map(({ packets = 0 }) => packets))),
     number(sum(family.map(({ lost }) => lost))),
     number(sum(family.map(({ overCounted = 0 }) => overCounted))),
