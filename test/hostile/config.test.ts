@@ -2,6 +2,7 @@
  * Configs that are made to harm: bombs of aliases, depth and size, names of the prototype, references to what is not
  * theirs, files that are none. Each is refused with a sentence, in bounded time and memory.
  */
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: so references are written in a config
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
