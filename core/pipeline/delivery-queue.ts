@@ -8,6 +8,7 @@ import { backoffMillis } from "../plugin/backoff.ts";
 import type { Clock, Logger } from "../plugin/context.ts";
 import { describeError } from "../plugin/errors.ts";
 import type { DeliveryOptions, DeliveryResult, Sink } from "../plugin/sink.ts";
+import { Away } from "./away.ts";
 import { attemptDelivery, type DeliveryOutcome } from "./delivery-attempt.ts";
 import type { DeliveryBooks } from "./delivery-books.ts";
 import { Fifo } from "./fifo.ts";
@@ -43,10 +44,10 @@ export class DeliveryQueue {
   /** A batch that the sink could not take: it goes before what is ready. */
   #again: Entry[] = [];
   /** With the sink, or asleep until their own retry. */
-  readonly #away = new Set<Batch>();
-  #awayReports = 0;
+  readonly #away = new Away<Entry>();
   #sleepers: (() => void)[] = [];
   #roomWaiters: (() => void)[] = [];
+  #lookedMillis: number | undefined;
   #failuresInARow = 0;
   readonly #pause = new Rest();
   #closed = false;
@@ -63,7 +64,7 @@ export class DeliveryQueue {
 
   /** Reports that are neither delivered nor discarded. */
   get length(): number {
-    return this.#ready.length + this.#again.length + this.#awayReports;
+    return this.#ready.length + this.#again.length + this.#away.length;
   }
 
   get capacity(): number {
@@ -94,7 +95,7 @@ export class DeliveryQueue {
       this.#parts.books.refused(report, "queue_full");
       return;
     }
-    this.#ready.push({ report, sinceMillis: this.#parts.clock.now(), attempts: 0 });
+    this.#ready.push({ report, sinceMillis: this.#offeredMillis(), attempts: 0 });
     this.#parts.books.queued(report);
     this.#sleepers.pop()?.();
   }
@@ -131,13 +132,24 @@ export class DeliveryQueue {
 
   /** Takes over what a retired queue with the same books had. */
   adopt(report: DropReport): void {
-    this.#ready.push({ report, sinceMillis: this.#parts.clock.now(), attempts: 0 });
+    this.#ready.push({ report, sinceMillis: this.#offeredMillis(), attempts: 0 });
     this.#sleepers.pop()?.();
+  }
+
+  /** One look at the clock serves all that is offered in one go. */
+  #offeredMillis(): number {
+    if (this.#lookedMillis === undefined) {
+      this.#lookedMillis = this.#parts.clock.now();
+      queueMicrotask(() => {
+        this.#lookedMillis = undefined;
+      });
+    }
+    return this.#lookedMillis;
   }
 
   /** What a crash must not lose, oldest first as far as there is an order. */
   *undelivered(): Generator<DropReport> {
-    for (const batch of this.#away) for (const entry of batch) yield entry.report;
+    for (const entry of this.#away) yield entry.report;
     for (const entry of this.#again) yield entry.report;
     for (const entry of this.#ready) yield entry.report;
   }
@@ -153,9 +165,8 @@ export class DeliveryQueue {
   }
 
   #takeAll(): Batch {
-    const all = [...[...this.#away].flat(), ...this.#again.splice(0), ...this.#ready.take(this.#ready.length)];
+    const all = [...this.#away, ...this.#again.splice(0), ...this.#ready.take(this.#ready.length)];
     this.#away.clear();
-    this.#awayReports = 0;
     return all;
   }
 
@@ -184,21 +195,9 @@ export class DeliveryQueue {
     return batch.filter((entry) => !isTooOld(entry));
   }
 
-  #leave(batch: Batch): void {
-    this.#away.add(batch);
-    this.#awayReports += batch.length;
-  }
-
-  /** False when the batch was given up meanwhile. */
-  #comeBack(batch: Batch): boolean {
-    if (!this.#away.delete(batch)) return false;
-    this.#awayReports -= batch.length;
-    return true;
-  }
-
   async #deliver(batch: Batch, signal: AbortSignal): Promise<void> {
     if (batch.length === 0) return this.#afterBatch();
-    this.#leave(batch);
+    this.#away.add(batch);
     for (const entry of batch) entry.attempts++;
     const { sink, clock, options } = this.#parts;
     const reports = batch.map((entry) => entry.report);
@@ -209,7 +208,7 @@ export class DeliveryQueue {
 
   #apply(batch: Batch, outcome: DeliveryOutcome, signal: AbortSignal): void {
     // The batch stays away, which is undelivered.
-    if (outcome.kind === "aborted" || !this.#comeBack(batch)) return;
+    if (outcome.kind === "aborted" || !this.#away.delete(batch)) return;
     if (outcome.kind === "settled") this.#settle(batch, outcome.result, signal);
     else if (outcome.kind === "again") this.#comeAgain(batch, outcome);
     else this.#reject(batch, outcome.error);
@@ -246,11 +245,11 @@ export class DeliveryQueue {
   /** The report comes again by itself, so that it holds up no other. */
   async #retryAlone(entry: Entry, retryAfterMillis: number, signal: AbortSignal): Promise<void> {
     const alone = [entry];
-    this.#leave(alone);
+    this.#away.add(alone);
     this.#parts.books.retried();
     const wait = backoffMillis(entry.attempts, backoff, retryAfterMillis);
     await this.#sleep(wait, signal);
-    if (signal.aborted || !this.#comeBack(alone)) return;
+    if (signal.aborted || !this.#away.delete(alone)) return;
     this.#again.push(entry);
     this.#sleepers.pop()?.();
   }
