@@ -241,7 +241,7 @@ describe("the resolver with its own node's scope", () => {
   });
 
   it("leaves the server alone for as long as its 429 says", async () => {
-    await synced(node);
+    await synced({ ...node, lookups: { perMinute: 30 } });
     const asked = ask("10.0.5.1");
     api.next().reply(429, { kind: "Status", message: "busy" }, 60_000);
     await settle();
