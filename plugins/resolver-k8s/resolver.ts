@@ -30,6 +30,11 @@ import { PodWatch } from "./pod-watch.ts";
 const keepClosedMillis = 11 * 60_000;
 /** The key under which questions wait for the first list; no address. */
 const firstList = "";
+/**
+ * The pipeline's `inFlight` comes first: two questions a report, and what a chunk brings beyond. Whoever is turned away
+ * here is told of without its pod, and no event comes of it.
+ */
+const maxEarly = 100_000;
 /** A smaller list leaves too little behind to be worth a collection. */
 const largeListPods = 2000;
 
@@ -51,6 +56,8 @@ export class PodResolver implements Resolver {
   readonly #table = new PodTable(keepClosedMillis);
   readonly #networks: PodNetworks;
   readonly #holds: Holds;
+  /** Questions that came before the first list. */
+  readonly #early: Holds;
   readonly #metrics: ResolverMetrics;
   #running: Running | undefined;
 
@@ -61,6 +68,7 @@ export class PodResolver implements Resolver {
     this.#context = context;
     this.#networks = new PodNetworks(options.podNetworks);
     this.#holds = new Holds(context.clock, options.maxHeld);
+    this.#early = new Holds(context.clock, maxEarly);
     this.#metrics = resolverMetrics(context.metrics);
   }
 
@@ -89,8 +97,8 @@ export class PodResolver implements Resolver {
     const running = this.#running;
     this.#running = undefined;
     running?.stop.abort(new Error("resolver-k8s stops"));
-    this.#holds.wakeAll();
-    await Promise.all([running?.ended, running?.lookup?.settled(), this.#holds.settled()]);
+    for (const holds of [this.#holds, this.#early]) holds.wakeAll();
+    await Promise.all([running?.ended, running?.lookup?.settled(), this.#holds.settled(), this.#early.settled()]);
     running?.api.close();
   }
 
@@ -117,7 +125,7 @@ export class PodResolver implements Resolver {
       pods: this.#table.size,
       addresses: this.#table.addresses,
       tableBytes: this.#table.bytes,
-      held: this.#holds.waiting,
+      held: this.#holds.waiting + this.#early.waiting,
       rememberedLookups: this.#running?.lookup?.size,
       ...this.#running?.watch.status,
     };
@@ -140,7 +148,7 @@ export class PodResolver implements Resolver {
   /** Without the list nobody is known; the time for it runs from the start on, so an outage delays only once. */
   async #afterFirstList(query: AddressQuery, running: Running, signal: AbortSignal): Promise<Endpoint | undefined> {
     const left = running.syncDeadline - this.#context.clock.now();
-    const waited = left > 0 ? this.#holds.wait(firstList, left, signal) : undefined;
+    const waited = left > 0 ? this.#early.wait(firstList, left, signal) : undefined;
     if (waited === undefined) {
       this.#metrics.held.add({ outcome: left > 0 ? "too_many" : "not_synced" });
       return undefined;
@@ -207,7 +215,7 @@ export class PodResolver implements Resolver {
   #onSynced(): void {
     this.#metrics.pods.set({}, this.#table.size);
     if (this.#table.size >= largeListPods) shrinkHeap();
-    this.#holds.wake(firstList);
+    this.#early.wake(firstList);
   }
 
   #onPod(pod: Pod): void {

@@ -30,6 +30,8 @@ describe.skipIf(apiServerProgram === undefined)(`a real API server${skipped}`, {
     await cluster.createPods(pairs);
     await server.kill();
     const trial = eventTrial({ finish: onTestFinished, cluster, pairs, access: { kubeconfig: server.kubeconfig } });
+    // What a log holds after a night: as many reports as may be under way wait for the first list of pods.
+    trial.node.load.write(1000);
     trial.node.beginLoad(flowsPerSecond);
     await trial.program.measures("some matched", (now) => now.sum("droplens_lines_matched_total") > 0);
     await server.start();
