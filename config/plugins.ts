@@ -10,6 +10,7 @@ export const plugins = {
   "source-kmsg": () => import("../plugins/source-kmsg/index.ts"),
   "source-stdin": () => import("../plugins/source-stdin/index.ts"),
   "parser-iptables": () => import("../plugins/parser-iptables/index.ts"),
+  "parser-calico": () => import("../plugins/parser-calico/index.ts"),
   "resolver-k8s": () => import("../plugins/resolver-k8s/index.ts"),
   "resolver-dns": () => import("../plugins/resolver-dns/index.ts"),
   "sink-k8s-events": () => import("../plugins/sink-k8s-events/index.ts"),
