@@ -149,6 +149,14 @@ describe("the resolver of pods", () => {
     expect(waiting.map(nameOf)).toEqual([undefined, undefined]);
   });
 
+  it("lets more than maxHeld wait for the first list", async () => {
+    const stream = await start({ maxHeld: 2 });
+    const waiting = Array.from({ length: 2500 }, () => ask("10.0.0.1"));
+    stream.sendEvent("ADDED", podJson("web-1", "10.0.0.1")).sendInitialEnd("10");
+    await settle();
+    expect(new Set(waiting.map(nameOf))).toEqual(new Set(["web-1"]));
+  });
+
   it("lets go of those who wait when it stops", async () => {
     await synced();
     const asked = ask("10.0.0.10");
