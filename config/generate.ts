@@ -7,6 +7,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { testFileSchema } from "../core/cli/config-test/test-schema.ts";
 import { jsonSchemaText } from "../core/cli/schema.ts";
 import { jsonSchemaOf } from "../core/config/json-schema.ts";
+import { dashboardText } from "../deploy/helm/dashboard.ts";
+import { valuesSchemaText } from "../deploy/helm/values-schema.ts";
 import { bundledPackages, listOf } from "../deploy/third-party.ts";
 import { pluginTemplatesModule } from "../test/examples/plugin-templates.ts";
 import { withJournal } from "./journal-bundle.ts";
@@ -28,13 +30,16 @@ export function bundleModule(yaml: string): string {
 
 export async function generated(): Promise<Readonly<Record<string, string>>> {
   const bundle = readFileSync(new URL("kube-iptables-tailer.yaml", import.meta.url), "utf8");
+  const schema = await jsonSchemaText(plugins);
   return {
     "kube-iptables-tailer.ts": bundleModule(bundle),
     "kube-iptables-tailer-journal.yaml": withJournal(bundle),
-    "droplens.schema.json": await jsonSchemaText(plugins),
+    "droplens.schema.json": schema,
     "droplens.test.schema.json": testSchemaText(),
     "../docs/reference.md": await referenceText(),
     "../core/cli/create-plugin/templates.ts": pluginTemplatesModule(),
+    "../deploy/helm/droplens/values.schema.json": valuesSchemaText(schema),
+    "../deploy/helm/droplens/files/dashboard.json": dashboardText(),
     "../deploy/THIRD_PARTY_LICENSES": listOf(await bundledPackages()),
   };
 }
