@@ -11,6 +11,7 @@ export const plugins = {
   "source-stdin": () => import("../plugins/source-stdin/index.ts"),
   "parser-iptables": () => import("../plugins/parser-iptables/index.ts"),
   "parser-calico": () => import("../plugins/parser-calico/index.ts"),
+  "parser-ulogd": () => import("../plugins/parser-ulogd/index.ts"),
   "resolver-k8s": () => import("../plugins/resolver-k8s/index.ts"),
   "resolver-dns": () => import("../plugins/resolver-dns/index.ts"),
   "sink-k8s-events": () => import("../plugins/sink-k8s-events/index.ts"),

@@ -30,6 +30,8 @@ export class LineFinder {
   /** Where each needle stands next; -1: not known yet. */
   #places: number[] = [];
   #bytes: Buffer = Buffer.alloc(0);
+  /** Looked for once a chunk: it is asked of each line without a tag. */
+  #hasKernelTag: boolean | undefined;
 
   /** `objectNeedle`: what JSON objects hold that are no wrapping of the kernel's line. */
   constructor(prefixes: RulePrefixes, objectNeedle?: string) {
@@ -42,6 +44,7 @@ export class LineFinder {
 
   open(bytes: Buffer): void {
     this.#bytes = bytes;
+    this.#hasKernelTag = undefined;
     this.#needles = [...this.#textNeedles, ...this.#extraNeedles(bytes)];
     this.#places = this.#needles.map(() => -1);
     this.#aim();
@@ -73,6 +76,11 @@ export class LineFinder {
 
   /** Whether some line of the chunk has the kernel's tag behind time and host. */
   chunkHasKernelTag(isTaggedHead: (head: string) => boolean): boolean {
+    this.#hasKernelTag ??= this.#findKernelTag(isTaggedHead);
+    return this.#hasKernelTag;
+  }
+
+  #findKernelTag(isTaggedHead: (head: string) => boolean): boolean {
     let at = this.#bytes.indexOf(" kernel: ");
     for (let i = 0; i < maxTagLooks && at >= 0; i++) {
       const start = this.#bytes.lastIndexOf(newline, at) + 1;

@@ -198,7 +198,8 @@ function readMacOrMark(text: string, at: number, stop: number, reading: Reading)
       if (/^[\da-f]{4}$/i.test(value)) reading.etherType ??= value.toLowerCase();
       return;
     case "MARK":
-      if (/^(0x)?[\da-f]{1,8}$/i.test(value)) reading.mark ??= value;
+      // The kernel prints no mark that is zero; ulogd does.
+      if (/^(0x)?(?!0+$)[\da-f]{1,8}$/i.test(value)) reading.mark ??= value;
   }
 }
 

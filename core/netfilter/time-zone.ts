@@ -16,6 +16,9 @@ export interface CivilTime {
 }
 
 const dayMillis = 86_400_000;
+/** Clocks are changed at these, since 2011 everywhere. */
+const quarterMillis = 900_000;
+const maxOffsets = 64;
 
 export function isTimeZone(name: string): boolean {
   if (name === "local") return true;
@@ -29,6 +32,8 @@ export function isTimeZone(name: string): boolean {
 
 export class TimeZone {
   readonly #parts: Intl.DateTimeFormat | undefined;
+  /** By the quarter of an hour since 1970. */
+  readonly #offsets = new Map<number, number>();
 
   /** `name`: an IANA name, or "local" for the process's own zone. */
   constructor(name: string) {
@@ -74,8 +79,19 @@ export class TimeZone {
         : nearest(valid, nearness);
   }
 
-  /** What the zone is ahead of UTC at `utc`. */
+  /** What the zone is ahead of UTC at `utc`. Asked of each line in some logs, and Intl takes 10 µs. */
   #offset(utc: number): number {
+    const quarter = Math.floor(utc / quarterMillis);
+    let offset = this.#offsets.get(quarter);
+    if (offset === undefined) {
+      offset = this.#findOffset(quarter * quarterMillis);
+      if (this.#offsets.size >= maxOffsets) this.#offsets.clear();
+      this.#offsets.set(quarter, offset);
+    }
+    return offset;
+  }
+
+  #findOffset(utc: number): number {
     if (this.#parts === undefined) return -new Date(utc).getTimezoneOffset() * 60_000;
     const at: Record<string, number> = {};
     for (const { type, value } of this.#parts.formatToParts(utc)) at[type] = Number(value);

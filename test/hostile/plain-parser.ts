@@ -75,7 +75,7 @@ const tcp = `PROTO=(?<tcp>TCP) ${ports}(?:SEQ=${n} ACK=${n} )?WINDOW=${n} RES=0x
 const udp = `PROTO=(?<udp>UDP|UDPLITE) ${ports}LEN=${n} `;
 const icmp = `PROTO=(?<icmp>ICMP|ICMPv6) TYPE=(?<itype>${n}) CODE=(?<icode>${n}) (?:ID=${n} SEQ=${n} |PARAMETER=${n} )?`;
 const other = `PROTO=(?<other>${n}|TCP|UDP|UDPLITE|ICMP|ICMPv6|AH|ESP) (?:INCOMPLETE \\[${n} bytes\\] |SPI=0x[0-9a-f]+ )?`;
-const owner = `(?:UID=(?<uid>${n}) GID=(?<gid>${n}) )?(?:MARK=(?<mark>0x[0-9a-f]{1,8}) )?`;
+const owner = `(?:UID=(?<uid>${n}) GID=(?<gid>${n}) )?(?:MARK=(?<mark>0x[1-9a-f][0-9a-f]{0,7}) )?`;
 
 const transports = [tcp, udp, icmp, other];
 const headers4 = transports.map((transport) => ip4 + transport);
