@@ -228,6 +228,7 @@ describe("what cannot be read", () => {
       `${folder}/later does not exist: is the directory of the log mounted`,
     );
     expect(reader.context.logger.messages("warn")).toHaveLength(1);
+    expect(reader.source.lag()).toEqual([]); // 0 would say that it is read
     mkdirSync(join(folder, "later"));
     writeFileSync(join(folder, "later", "app.log"), "here\n");
     await reader.waitForLines(1);
