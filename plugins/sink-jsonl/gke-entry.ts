@@ -15,6 +15,7 @@ export function gkeEntry({ drop, source, destination, count, firstMillis, lastMi
       direction: direction(drop, source, destination),
     },
     disposition: "deny",
+    policies: policies(drop),
     src: workload(source),
     dest: workload(destination),
     count,
@@ -32,6 +33,13 @@ function direction({ host }: PacketDrop, source: Endpoint, destination: Endpoint
   const leaves = host !== undefined && source.nodeName === host;
   if (leaves && destination.nodeName !== undefined && destination.nodeName !== host) return "egress";
   return destination.kind === "pod" || destination.kind === "node" ? "ingress" : "egress";
+}
+
+/** GKE lists the policies of what it allowed; here it is the one that the rule's log prefix names. */
+function policies({ policy }: PacketDrop): object[] | undefined {
+  if (policy === undefined) return undefined;
+  const [namespace, name] = policy.includes("/") ? policy.split("/", 2) : [undefined, policy];
+  return [{ name, namespace }];
 }
 
 function workload(end: Endpoint): object {

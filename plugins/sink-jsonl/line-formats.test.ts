@@ -105,6 +105,15 @@ describe("a line in GKE's names", () => {
     expect(read("gke", parts).connection.direction).toBe(direction);
   });
 
+  it.each([
+    ["shop/deny-all", [{ name: "deny-all", namespace: "shop" }]],
+    ["deny-all", [{ name: "deny-all" }]],
+    [undefined, undefined],
+  ])("lists the policy that the log prefix names: %s", (policy, policies) => {
+    const drop = packetDrop(policy === undefined ? {} : { policy });
+    expect(read("gke", { drop }).policies).toEqual(policies);
+  });
+
   it("of repeats has their number and the last one's time", () => {
     const lastMillis = Date.parse("2026-11-20T20:01:00Z");
     expect(read("gke", { count: 9, lastMillis, repeat: true })).toMatchObject({

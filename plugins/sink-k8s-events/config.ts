@@ -21,6 +21,12 @@ export const options = z.strictObject({
     .enum(["both", "source", "destination"])
     .default("both")
     .describe("Whose pods get an event: the sender's, the receiver's, or both"),
+  namePolicy: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Ends the message in the policy's name where the rule's log prefix has one; false: kube-iptables-tailer's words only",
+    ),
   requestsPerSecond: z
     .number()
     .min(0.1)

@@ -196,6 +196,6 @@ function setUp() {
     metrics,
     budget,
     ledger,
-    delivery: new Delivery({ poster, ledger, journal, clock, sides: "both" }),
+    delivery: new Delivery({ poster, ledger, journal, clock, notices: { sides: "both", namePolicy: true } }),
   };
 }

@@ -5,7 +5,7 @@
 import type { Clock, DeliveryResult, DropReport } from "../../core/plugin/index.ts";
 import type { Journal } from "./journal.ts";
 import { type Ledger, type Side, settledBy } from "./ledger.ts";
-import { type Notice, noticesOf, type Sides } from "./notice.ts";
+import { type Notice, type NoticeOptions, noticesOf } from "./notice.ts";
 import type { Poster } from "./poster.ts";
 
 /** How long a batch waits for its slowest event. Its requests go on when it stops waiting. */
@@ -17,7 +17,7 @@ export type DeliveryParts = {
   readonly ledger: Ledger;
   readonly journal: Journal;
   readonly clock: Clock;
-  readonly sides: Sides;
+  readonly notices: NoticeOptions;
 };
 
 export class Delivery {
@@ -48,9 +48,9 @@ export class Delivery {
 
   /** Posts what is not yet stored, given up or on its way. */
   #post(report: DropReport): readonly Side[] {
-    const { ledger, sides: wanted } = this.#parts;
+    const { ledger, notices } = this.#parts;
     const earlier = ledger.find(report.id) ?? [];
-    const sides = noticesOf(report, wanted).map((notice, index) => {
+    const sides = noticesOf(report, notices).map((notice, index) => {
       const side = earlier[index];
       return side !== undefined && side.result?.kind !== "retry" ? side : this.#postOne(notice, report);
     });

@@ -16,21 +16,28 @@ export type Notice = { readonly pod: PodReference; readonly message: string };
 
 export type Sides = "both" | "source" | "destination";
 
+export type NoticeOptions = {
+  readonly sides: Sides;
+  /** Whether a known policy ends the sentence; without, it is the Go tailer's to the letter. */
+  readonly namePolicy: boolean;
+};
+
 /** What events.k8s.io allows; core/v1 events have no limit of their own. */
 export const maxMessageBytes = 1024;
 
 const combinedSuffix = " (combined from similar drops)";
 
 /** The events that a report makes: at most one for the sender, then one for the receiver. */
-export function noticesOf(report: DropReport, sides: Sides): readonly Notice[] {
+export function noticesOf(report: DropReport, { sides, namePolicy }: NoticeOptions): readonly Notice[] {
   const { source, destination, drop } = report;
+  const told = { drop, namePolicy };
   const notices: Notice[] = [];
   const sender = sides === "destination" ? undefined : podReference(source);
   const receiver = sides === "source" ? undefined : podReference(destination);
   if (sender !== undefined)
-    notices.push({ pod: sender, message: dropMessage("sending traffic to", destination, drop) });
+    notices.push({ pod: sender, message: dropMessage("sending traffic to", destination, told) });
   if (receiver !== undefined) {
-    notices.push({ pod: receiver, message: dropMessage("receiving traffic from", source, drop) });
+    notices.push({ pod: receiver, message: dropMessage("receiving traffic from", source, told) });
   }
   return notices;
 }
@@ -47,10 +54,20 @@ function podReference(endpoint: Endpoint): PodReference | undefined {
   return { namespace, name, uid };
 }
 
-function dropMessage(direction: string, peer: Endpoint, drop: PacketDrop): string {
+type Told = { readonly drop: PacketDrop; readonly namePolicy: boolean };
+
+function dropMessage(direction: string, peer: Endpoint, { drop, namePolicy }: Told): string {
   const name = printable(peer.displayName);
   const who = name === peer.address || name === "" ? peer.address : `${name} (${peer.address})`;
-  return printable(`Packet dropped when ${direction} ${who}${whatWasWanted(drop)}`, maxMessageBytes);
+  return printable(
+    `Packet dropped when ${direction} ${who}${whatWasWanted(drop)}${namePolicy ? byPolicy(drop) : ""}`,
+    maxMessageBytes,
+  );
+}
+
+/** In parentheses, since what logs a packet names a policy that did not let it through, not always the only one. */
+function byPolicy({ policy }: PacketDrop): string {
+  return policy === undefined ? "" : ` (policy ${policy})`;
 }
 
 /** What of the peer was wanted. The Go tailer knows ports only and loses lines without one. */

@@ -76,7 +76,7 @@ export class KubernetesEventSink implements Sink {
     const journal = new Journal(this.#context, api.address);
     const poster = this.#poster(api, journal, stop.signal);
     const { clock } = this.#context;
-    const parts = { poster, ledger: this.#ledger, journal, clock, sides: this.#options.sides };
+    const parts = { poster, ledger: this.#ledger, journal, clock, notices: this.#options };
     this.#running = {
       api,
       journal,

@@ -28,6 +28,8 @@ export function logAttributes(report: DropReport): Attributes {
     ...endAttributes("dst", destination),
     "droplens.drop.reason": reasonOf(drop),
     "droplens.rule": drop.logPrefix,
+    "droplens.verdict": drop.verdict?.toLowerCase(),
+    "droplens.policy": drop.policy,
     "droplens.drop.count": count,
     "droplens.iface.out": drop.outInterface,
     "droplens.tcp.flags": drop.tcpFlags === undefined ? undefined : [...drop.tcpFlags],

@@ -42,6 +42,12 @@ test("a log record says everything that is known, under the names of the note", 
   });
 });
 
+test("a log record names verdict and policy where the rule's log prefix does", () => {
+  const drop = packetDrop({ logPrefix: "DROP by policy shop/deny", verdict: "DROP", policy: "shop/deny" });
+  const attributes = logAttributes(dropReport({ drop }));
+  expect(attributes).toMatchObject({ "droplens.verdict": "drop", "droplens.policy": "shop/deny" });
+});
+
 test("what nobody knows is left out", () => {
   const drop = {
     time: "2026-11-20T20:00:00Z",

@@ -19,6 +19,8 @@ export const labelNames = [
   "protocol",
   "destination_port",
   "log_prefix",
+  "policy",
+  "verdict",
 ] as const;
 
 /** The labels of packet_drops_count, as in metrics/metrics.go of kube-iptables-tailer. */
@@ -58,6 +60,10 @@ function readLabel(label: LabelName, { source, destination, drop }: DropReport):
       return drop.destinationPort ?? "";
     case "log_prefix":
       return drop.logPrefix ?? "";
+    case "policy":
+      return drop.policy ?? "";
+    case "verdict":
+      return drop.verdict ?? "";
   }
 }
 

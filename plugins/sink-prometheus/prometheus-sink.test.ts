@@ -140,6 +140,15 @@ test("the labels are those of the options, in any number", async () => {
   ]);
 });
 
+test("policy and verdict are labels for who names them", async () => {
+  const bare = report();
+  const drop = { ...bare.drop, verdict: "REJECT", policy: "shop/deny-all" } as const;
+  const { sink, metrics } = makeSink({ labels: ["policy", "verdict"] });
+  await sink.deliver([{ ...bare, drop }, bare]);
+  expect(metrics.value(total, { policy: "shop/deny-all", verdict: "REJECT" })).toBe(1);
+  expect(metrics.value(total, { policy: "", verdict: "" })).toBe(1);
+});
+
 test("what a packet does not have is an empty label", async () => {
   const bare = report();
   const { protocol: _p, destinationPort: _d, logPrefix: _l, ...drop } = bare.drop;
