@@ -1,7 +1,7 @@
 /**
  * Starts a pod template's container as a kubelet would, as far as the kernel is concerned: the image's root folder, the
  * volumes mounted into it, the user, groups and capabilities of the security contexts, the service account's files and
- * the environment of a pod. Called by image.test.ts.
+ * the environment of a pod. Called by image.test.ts and helm-pods.test.ts.
  */
 import { chmod, mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ interface Container {
   readonly command?: readonly string[];
   readonly args?: readonly string[];
   readonly env?: ReadonlyArray<{ name: string; value?: string; valueFrom?: { fieldRef?: { fieldPath: string } } }>;
-  readonly securityContext?: { readonly readOnlyRootFilesystem?: boolean };
+  readonly securityContext?: { readonly readOnlyRootFilesystem?: boolean; readonly privileged?: boolean };
   readonly volumeMounts?: ReadonlyArray<{ name: string; mountPath: string; readOnly?: boolean }>;
 }
 
@@ -82,6 +82,7 @@ export async function startPod(template: PodTemplate, place: PodPlace): Promise<
     owner: `${runAsUser}:${runAsGroup}`,
     groups: supplementalGroups.join(","),
     readOnlyRoot: container.securityContext?.readOnlyRootFilesystem === true,
+    privileged: container.securityContext?.privileged === true,
   };
   return new Program({ words: [...enter(start, mounts), ...words], environment, port: place.port });
 }
@@ -146,13 +147,22 @@ async function serviceAccountFolder(place: PodPlace): Promise<string> {
   return folder;
 }
 
-/** The words that mount, give up all rights and become the container's first process, under the same process id. */
-export function enter(
-  start: { readonly root: string; readonly owner: string; readonly groups: string; readonly readOnlyRoot: boolean },
-  mounts: readonly Mount[],
-): string[] {
+interface Start {
+  readonly root: string;
+  readonly owner: string;
+  readonly groups: string;
+  readonly readOnlyRoot: boolean;
+  readonly privileged?: boolean;
+}
+
+/**
+ * The words that mount, give up all rights (but for a privileged container's) and become the container's first process,
+ * under the same process id.
+ */
+export function enter(start: Start, mounts: readonly Mount[]): string[] {
   const lines = mounts.map(({ from, to, readOnly }) => {
-    const bind = `mkdir -p "$root${to}" && mount --bind ${from} "$root${to}"`;
+    // A device is there with /dev.
+    const bind = `{ [ -e "$root${to}" ] || mkdir -p "$root${to}"; } && mount --bind ${from} "$root${to}"`;
     return readOnly ? `${bind} && mount -o remount,ro,bind "$root${to}"` : bind;
   });
   const script = `set -eu
@@ -163,7 +173,7 @@ export function enter(
     mount --rbind /dev "$root/dev"
     ${lines.join("\n")}
     ${start.readOnlyRoot ? 'mount -o remount,ro,bind "$root"' : ""}
-    exec setpriv --no-new-privs --bounding-set=-all,+sys_chroot,+setuid,+setgid \\
+    exec setpriv --no-new-privs ${start.privileged ? "" : "--bounding-set=-all,+sys_chroot,+setuid,+setgid"} \\
       chroot --userspec=${start.owner} --groups=${start.groups === "" ? '""' : start.groups} "$root" "$@"`;
   return [
     "/usr/bin/env",

@@ -13,8 +13,14 @@ export async function layNodeImage(root: string): Promise<void> {
   }
   await chmod(join(root, "tmp"), 0o1777);
   await writeFile(join(root, "etc/passwd"), "root:x:0:0:root:/root:/nologin\n");
-  await copyFile(process.execPath, join(root, "usr/local/bin/node"));
-  const libraries = (await output(["ldd", process.execPath])).matchAll(/(\/\S+) \(0x/g);
+  await copyProgram(process.execPath, root, "usr/local/bin/node");
+}
+
+/** A program of this machine, with the libraries that it is linked to. */
+export async function copyProgram(path: string, root: string, place: string): Promise<void> {
+  await mkdir(join(root, dirname(place)), { recursive: true });
+  await copyFile(path, join(root, place));
+  const libraries = (await output(["ldd", path])).matchAll(/(\/\S+) \(0x/g);
   for (const [, library = ""] of libraries) {
     await mkdir(join(root, dirname(library)), { recursive: true });
     await copyFile(library, join(root, library));
