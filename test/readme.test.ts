@@ -20,6 +20,7 @@ const noControllers = { cannot: "waits for a cluster's controllers and kubelets,
 const validated = { in: "test/bad-input.test.ts", as: 'droplens(["validate"]' };
 
 const thirdParty = "test/system/third-party.test.ts";
+const helmTest = "test/system/helm.test.ts";
 
 const proven: Readonly<Record<string, Proof>> = {
   "npm install": { in: thirdParty, as: 'inPlugin("npm", "install"' },
@@ -74,6 +75,15 @@ const proven: Readonly<Record<string, Proof>> = {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the other file's
     as: '"apply", "--server-side", "-f", `${manifestFolder}/namespace.yaml`',
   },
+  "helm install droplens deploy/helm/droplens --namespace droplens --values my-values.yaml": {
+    in: helmTest,
+    as: '["install", release, chart, ...place, ...optionsOf(name)]',
+  },
+  "helm upgrade droplens deploy/helm/droplens --namespace droplens --values my-values.yaml": {
+    in: helmTest,
+    as: '["upgrade", release, chart, ...place, ...changed]',
+  },
+  "helm uninstall droplens --namespace droplens": { in: helmTest, as: '["uninstall", release, ...place]' },
   "kubectl apply -f deploy/manifests/": {
     in: "test/system/manifests.test.ts",
     as: '"apply", "--server-side", "-f", manifestFolder',

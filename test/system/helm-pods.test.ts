@@ -17,7 +17,9 @@ import { addresses, NodeNetwork } from "./node-network.ts";
 import { freePort, type Program } from "./program.ts";
 import { kubeconfigPath, runId, systemTest } from "./system-test.ts";
 
-const namespace = `helm-pods-${runId}`;
+const release = `helm-pods-${runId}`;
+const namespace = release;
+const installed = `${release}-droplens`;
 const shop = `shop-${runId}-helm`;
 const nodeName = `node-${runId}-helm`;
 const { web, db } = addresses;
@@ -52,18 +54,18 @@ systemTest("the chart's pods", () => {
 
   afterEach(async () => {
     await program?.stop("SIGKILL");
-    await helm(["uninstall", "droplens", ...place], [1]);
+    await helm(["uninstall", release, ...place], [1]);
   });
 
   /** Installs, and starts what the DaemonSet says. `hostPaths` are the node's. */
   async function install(settings: readonly string[], hostPaths: Readonly<Record<string, string>>): Promise<Program> {
     const options = [`prefix=${network.prefix}`, `config.operations.port=${port}`, ...settings];
     const words = options.flatMap((setting) => ["--set", setting]);
-    await helm(["install", "droplens", chart, ...place, ...words]);
-    const daemonSet = await kubectl(["get", "daemonset", "droplens", "-n", namespace, "-o", "json"]);
+    await helm(["install", release, chart, ...place, ...words]);
+    const daemonSet = await kubectl(["get", "daemonset", installed, "-n", namespace, "-o", "json"]);
     const volumes = await mkdtemp(join(folder, "volumes-"));
     await chmod(volumes, 0o755);
-    const pod = { image, namespace, serviceAccount: "droplens", nodeName, folder: volumes, hostPaths, port };
+    const pod = { image, namespace, serviceAccount: installed, nodeName, folder: volumes, hostPaths, port };
     program = await startPod(JSON.parse(daemonSet).spec.template, pod);
     await program.answers("/readyz", 200, 30_000);
     return program;

@@ -42,6 +42,14 @@ systemTest("the chart", () => {
     expect(stderr).toBe("");
   });
 
+  it("takes the values that the README shows", async () => {
+    const [, shown = ""] = /^```yaml\n(image:[\s\S]*?)^```$/m.exec(await readFile("deploy/README.md", "utf8")) ?? [];
+    const path = join(folder, "my-values.yaml");
+    await writeFile(path, shown);
+    const kinds = (await rendered(["--values", path])).map(({ kind }) => kind);
+    expect(kinds).toEqual(expect.arrayContaining(["DaemonSet", "PodMonitor", "PrometheusRule"]));
+  });
+
   describe("with its own values is what deploy/manifests are", () => {
     let objects: KubernetesObject[];
 
@@ -126,17 +134,19 @@ systemTest("the chart", () => {
   });
 
   describe.each(names)("installed on the API server: %s", (name) => {
-    const namespace = `helm-${name}-${runId}`;
+    // A name of its own: ClusterRoles are the whole cluster's, and other tests apply deploy/manifests.
+    const release = `helm-${name}-${runId}`;
+    const namespace = release;
     const place = ["--namespace", namespace, "--kubeconfig", kubeconfigPath()];
     let made: KubernetesObject[];
 
     beforeAll(async () => {
       await createNamespace(namespace, { "pod-security.kubernetes.io/enforce": "privileged" });
-      made = await rendered(optionsOf(name), namespace);
+      made = await rendered(optionsOf(name), release);
     });
 
     afterAll(async () => {
-      await helm(["uninstall", "droplens", ...place], [1]);
+      await helm(["uninstall", release, ...place], [1]);
       await deleteNamespaces([namespace]);
     });
 
@@ -151,9 +161,12 @@ systemTest("the chart", () => {
       );
 
     it("all of it is there, and the notes say what to do next", async () => {
-      const { stdout, stderr } = await helm(["install", "droplens", chart, ...place, ...optionsOf(name)]);
+      const { stdout, stderr } = await helm(["install", release, chart, ...place, ...optionsOf(name)]);
       expect(stderr).toBe("");
       expect(stdout).toContain(`kubectl -n ${namespace} rollout status daemonset/`);
+      const answered = [...stdout.matchAll(/^ +kubectl ((?:label|get events) .*)$/gm)].map(([, words = ""]) => words);
+      expect(answered).toHaveLength(2);
+      for (const words of answered) await kubectl(words.split(" "));
       expect((await standing()).trim().split("\n")).toHaveLength(made.length);
     });
 
@@ -187,14 +200,14 @@ systemTest("the chart", () => {
         kubectl(["get", "daemonset", daemonSet, "-n", namespace, "-o", "jsonpath={.metadata.generation}"]);
       const before = await generation();
       const changed = [...optionsOf(name), "--set", "config.pipelines.drops.maxAge=7m"];
-      await helm(["upgrade", "droplens", chart, ...place, ...changed]);
+      await helm(["upgrade", release, chart, ...place, ...changed]);
       const config = await kubectl(["get", "configmap", daemonSet, "-n", namespace, "-o", "yaml"]);
       expect(config).toContain("maxAge: 7m");
       expect(await generation()).toBe(before);
     });
 
     it("and taken away again, with all of it", async () => {
-      await helm(["uninstall", "droplens", ...place]);
+      await helm(["uninstall", release, ...place]);
       expect((await standing()).trim()).toBe("");
     });
   });

@@ -38,8 +38,9 @@ export interface KubernetesObject {
   readonly [key: string]: unknown;
 }
 
-export async function rendered(options: readonly string[], namespace = "droplens"): Promise<KubernetesObject[]> {
-  const { stdout } = await helm(["template", "droplens", chart, "--namespace", namespace, ...options]);
+/** As release `release`, in the namespace of the same name. */
+export async function rendered(options: readonly string[], release = "droplens"): Promise<KubernetesObject[]> {
+  const { stdout } = await helm(["template", release, chart, "--namespace", release, ...options]);
   return objectsIn(stdout);
 }
 
