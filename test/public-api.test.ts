@@ -86,6 +86,7 @@ const pluginTypes = [
   "StandardResult",
   "StandardSchema",
   "StandardStream",
+  "Verdict",
   "Workload",
 ];
 

@@ -7,22 +7,24 @@ export interface LogReader {
   /** Holds the config, the checkpoint and drops.jsonl. */
   readonly folder: string;
   readonly source: Readonly<Record<string, unknown>>;
-  readonly prefix: string;
+  /** The rule's, for parser-iptables. */
+  readonly prefix?: string;
+  readonly parser?: Readonly<Record<string, unknown>>;
 }
 
 /** Started again in the same folder it goes on from its checkpoint. */
-export async function startReader({ folder, source, prefix }: LogReader): Promise<Program> {
+export async function startReader({ folder, source, prefix, parser }: LogReader): Promise<Program> {
   const port = await freePort();
   const config = join(folder, "droplens.json");
   const drops = {
     source,
-    parser: { use: "parser-iptables", prefix },
+    parser: parser ?? { use: "parser-iptables", prefix },
     sinks: [{ use: "sink-prometheus" }, { use: "sink-jsonl", path: join(folder, "drops.jsonl") }],
   };
   const operations = { host: "127.0.0.1", port };
   writeFileSync(config, JSON.stringify({ version: 1, stateFolder: folder, operations, pipelines: { drops } }));
   const words = [process.execPath, "core/main.ts", "run", "--config", config];
-  const program = new Program({ words, environment: { PATH: process.env.PATH ?? "" }, port });
+  const program = new Program({ words, environment: { PATH: process.env.PATH ?? "", TZ: "UTC" }, port });
   await program.answers("/readyz", 200, 30_000);
   return program;
 }

@@ -6,7 +6,7 @@ import { kubectl } from "./cluster.ts";
 import { enabled, reasonSkipped, systemTest } from "./system-test.ts";
 
 const programs =
-  "chroot ip iptables ip6tables kubectl ldd logger logrotate mount nc nft ping rsyslogd setpriv sysctl unshare".split(
+  "chroot ip iptables ip6tables kubectl ldd logger logrotate mount nc nft ping rsyslogd setpriv sysctl ulogd unshare".split(
     " ",
   );
 

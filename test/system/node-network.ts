@@ -149,8 +149,13 @@ interface NftExpression {
   readonly counter?: { readonly packets: number };
 }
 
-function inNode(words: readonly string[], input = ""): Promise<string> {
-  return output(["ip", "netns", "exec", namespace("node"), ...words], { input });
+/** What a program prints in the node's network. */
+export function inNode(words: readonly string[], input = ""): Promise<string> {
+  return output(nodeCommand(words), { input });
+}
+
+export function nodeCommand(words: readonly string[]): readonly string[] {
+  return ["ip", "netns", "exec", namespace("node"), ...words];
 }
 
 function namespace(place: Place): string {
