@@ -33,7 +33,7 @@ function examplesIn(file: string): Example[] {
   });
 }
 
-const files = globSync("{config,deploy,docs,test/examples}/**/*.{yaml,yml}", { cwd: checkout });
+const files = globSync("{config,deploy/manifests,docs,test/examples}/**/*.{yaml,yml}", { cwd: checkout });
 const examples = files
   .filter((file) => !file.includes("node_modules"))
   .toSorted()

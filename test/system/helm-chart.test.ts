@@ -29,6 +29,10 @@ describe("the chart's schema", () => {
     expect(read("values.schema.json")).toBe(valuesSchemaText(await jsonSchemaText(plugins)));
   });
 
+  it("is named in the first line of values.yaml, for editors", () => {
+    expect(read("values.yaml")).toMatch(/^# yaml-language-server: \$schema=values\.schema\.json\n/);
+  });
+
   it("asks nobody for another one", () => {
     const links = [...read("values.schema.json").matchAll(/"\$ref": "([^"]*)"/g)].map(([, link = ""]) => link);
     expect(links.length).toBeGreaterThan(20);
