@@ -25,19 +25,47 @@ export interface DeliveryAttempt {
 }
 
 export async function attemptDelivery(attempt: DeliveryAttempt, signal: AbortSignal): Promise<DeliveryOutcome> {
+  if (signal.aborted) return { kind: "aborted" };
   const call = new AbortController();
-  const onStop = () => call.abort(signal.reason);
-  signal.addEventListener("abort", onStop, { once: true });
-  const timer = new AbortController();
-  attempt.clock.sleep(attempt.timeoutMillis, timer.signal).then(() => call.abort(timeout(attempt)), ignoreAbort);
   try {
-    signal.throwIfAborted();
-    const result = await Promise.race([attempt.sink.deliver(attempt.reports, call.signal), rejection(call.signal)]);
+    const delivery = attempt.sink.deliver(attempt.reports, call.signal);
+    const result = (await settlesAtOnce(delivery)) ? await delivery : await bounded(delivery, attempt, call, signal);
     return { kind: "settled", result: resultOf(result) };
   } catch (error) {
     if (signal.aborted) return { kind: "aborted" };
     if (!isRetryable(error)) return { kind: "rejected", error };
     return { kind: "again", error, retryAfterMillis: error.retryAfterMillis ?? 0 };
+  }
+}
+
+/** Enough for a few `await`s of what is there already. */
+const turnsAtOnce = 8;
+
+/** A sink that only keeps the reports is done before anything else can run: it costs neither a timer nor listeners. */
+async function settlesAtOnce(delivery: Promise<unknown>): Promise<boolean> {
+  let settled = false;
+  const onSettled = () => {
+    settled = true;
+  };
+  Promise.resolve(delivery).then(onSettled, onSettled);
+  for (let turn = 0; turn < turnsAtOnce && !settled; turn++) await undefined;
+  return settled;
+}
+
+/** The delivery's result, unless `signal` aborts or its time is up: then `call` aborts too, with the reason thrown. */
+async function bounded<T>(
+  delivery: Promise<T>,
+  attempt: DeliveryAttempt,
+  call: AbortController,
+  signal: AbortSignal,
+): Promise<T> {
+  const timer = new AbortController();
+  const onStop = () => call.abort(signal.reason);
+  signal.addEventListener("abort", onStop, { once: true });
+  if (signal.aborted) onStop();
+  attempt.clock.sleep(attempt.timeoutMillis, timer.signal).then(() => call.abort(timeout(attempt)), ignoreAbort);
+  try {
+    return await Promise.race([delivery, rejection(call.signal)]);
   } finally {
     timer.abort();
     signal.removeEventListener("abort", onStop);
@@ -67,6 +95,7 @@ function timeout(attempt: DeliveryAttempt): RetryableError {
 /** A sink that does not heed its signal must not hold the queue for ever. */
 function rejection(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason);
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 }
