@@ -12,21 +12,9 @@ import { podAddress } from "../scale/made-up-pods.ts";
 import { percentile } from "../spread.ts";
 import type { Stage } from "../stage.ts";
 import type { Work } from "../work.ts";
+import type { EventPlace, OnEvent } from "./event-place.ts";
 import { startServer } from "./pod-server.ts";
 import { openRealCluster } from "./real-cluster.ts";
-
-/** Where the events end up. Pods are numbered; flow n goes from one to another of them. */
-export interface EventPlace {
-  readonly name: string;
-  /** For the plugins' options: `server` or `kubeconfig`. */
-  readonly login: Readonly<Record<string, string>>;
-  readonly pods: number;
-  addressOf(pod: number): string;
-  close(): Promise<void>;
-}
-
-/** A message's port tells its flow. */
-export type OnEvent = (message: string, atMillis: number) => void;
 
 const flows = 1000;
 const flowsPerSecond = 50;

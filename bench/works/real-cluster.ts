@@ -5,7 +5,7 @@
 
 import type { ApiRequest, ApiServer } from "../../core/kubernetes/api-server.ts";
 import { connectApiServer } from "../../core/kubernetes/connect.ts";
-import type { EventPlace, OnEvent } from "./latency.ts";
+import type { EventPlace, OnEvent } from "./event-place.ts";
 
 const pods = 200;
 const addressOf = (pod: number): string => `10.244.${pod >> 7}.${(pod & 127) + 1}`;

@@ -1,5 +1,5 @@
 /** `droplens plugins`: a table of what is built in and what the config loads: name, role, version, from where. */
-import type { CheckedUse } from "../config/check.ts";
+import type { CheckedUse } from "../config/checked-use.ts";
 import { type BuiltIn, loadConfig } from "../config/load.ts";
 import type { LoadedPlugin } from "../config/load-plugin.ts";
 import { formatPath, formatProblems } from "../config/problem.ts";

@@ -5,6 +5,7 @@
 import type { PluginDefinition, Role } from "../plugin/definition.ts";
 import { describeError } from "../plugin/errors.ts";
 import { pluginTitle } from "../plugin-instance.ts";
+import type { CheckedUse } from "./checked-use.ts";
 import type { Config, PipelineConfig, PluginUse, SinkUse } from "./config.ts";
 import { type ConfigDocument, type ConfigNode, type KeyPath, nodeAt, positionAt, toValue } from "./config-node.ts";
 import { type CorePipeline, configSchema, coreUseKeys } from "./core-schema.ts";
@@ -21,15 +22,6 @@ export interface Checked {
   readonly problems: readonly Problem[];
   /** The plugins that could be loaded, also when something else is wrong. */
   readonly uses: readonly CheckedUse[];
-}
-
-/** A plugin as the config uses it. */
-export interface CheckedUse {
-  readonly path: KeyPath;
-  readonly role: Role;
-  readonly plugin: LoadedPlugin;
-  /** As the plugin's schema returned it; undefined when it is wrong. */
-  readonly options: unknown;
 }
 
 export async function checkConfig(document: ConfigDocument, builtIns: BuiltInPlugins): Promise<Checked> {

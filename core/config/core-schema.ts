@@ -33,6 +33,12 @@ const useKeys = {
 const queueSchema = z
   .strictObject({
     capacity: z.int().min(1).max(10_000_000).describe("Reports that wait at most").optional(),
+    whenFull: z
+      .enum(["discard", "wait"])
+      .describe(
+        "discard: after a second of a full queue this sink alone loses what is new (queue_full); wait: the source waits and nothing is lost, but a stuck sink then holds up all others of the pipeline",
+      )
+      .optional(),
     maxBatch: z.int().min(1).max(100_000).describe("Reports in one delivery").optional(),
     concurrency: z.int().min(1).max(1000).describe("Deliveries under way at once").optional(),
     timeout: bounded(duration(), "1ms", "1h").describe("How long one delivery may take").optional(),
@@ -42,9 +48,9 @@ const queueSchema = z
     path: ["maxBatch"],
     error: "larger than the queue's capacity: a batch could never be full",
   })
-  .transform(({ timeout, maxAge, ...numbers }): Partial<DeliveryOptions> => {
+  .transform(({ timeout, maxAge, ...others }): Partial<DeliveryOptions> => {
     const millis = { timeoutMillis: timeout, maxAgeMillis: maxAge };
-    const written = Object.entries({ ...numbers, ...millis }).filter(([, value]) => value !== undefined);
+    const written = Object.entries({ ...others, ...millis }).filter(([, value]) => value !== undefined);
     return Object.fromEntries(written);
   });
 

@@ -3,7 +3,7 @@
  * and at each value where it came from. In: what loadConfig found. Out: a YAML document. Called by print-config.
  */
 import { Document, isCollection, type Node, Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
-import type { CheckedUse } from "./check.ts";
+import type { CheckedUse } from "./checked-use.ts";
 import type { ConfigDocument, ConfigNode, KeyPath, MappingNode, Position, ScalarNode } from "./config-node.ts";
 import { configSchema, coreUseKeys, useSchemas } from "./core-schema.ts";
 import { describeReference } from "./explain.ts";

@@ -3,7 +3,7 @@
  * that writes there. Called by check.ts once the plugins' options are right.
  */
 import type { StandardStream } from "../plugin/definition.ts";
-import type { CheckedUse } from "./check.ts";
+import type { CheckedUse } from "./checked-use.ts";
 import type { ConfigDocument, KeyPath } from "./config-node.ts";
 import { formatPath, type Problem, problemAt } from "./problem.ts";
 
