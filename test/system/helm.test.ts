@@ -82,6 +82,84 @@ systemTest("the chart", () => {
     });
   });
 
+  it("puts every value where it belongs", async () => {
+    const objects = await rendered(optionsOf("everything"));
+    const daemonSet = only("DaemonSet", objects);
+    expect(daemonSet.metadata.name).toBe("droplens-drops");
+    expect(daemonSet.spec).toMatchObject({
+      updateStrategy: { type: "OnDelete" },
+      template: {
+        metadata: { labels: { team: "network" }, annotations: { "example.com/log": "json" } },
+        spec: {
+          serviceAccountName: "drop-reader",
+          imagePullSecrets: [{ name: "registry" }],
+          priorityClassName: "system-cluster-critical",
+          nodeSelector: { "kubernetes.io/os": "linux", logs: "kept" },
+          tolerations: [{ key: "node-role.kubernetes.io/control-plane" }],
+          affinity: { nodeAffinity: {} },
+          terminationGracePeriodSeconds: 60,
+          containers: [
+            {
+              image: "team/droplens:1.2.3",
+              imagePullPolicy: "Always",
+              args: ["run", "--config", "/etc/droplens/droplens.yaml", "--config", "/etc/droplens/droplens.yaml"],
+              env: expect.arrayContaining([
+                { name: "OTEL_EXPORTER_OTLP_ENDPOINT", value: "http://otel-collector:4318" },
+              ]),
+              ports: [{ containerPort: 9191 }],
+              resources: { requests: { cpu: "50m", memory: "100Mi" }, limits: { memory: "512Mi" } },
+              securityContext: { runAsNonRoot: true, readOnlyRootFilesystem: true },
+              volumeMounts: expect.arrayContaining([{ name: "certificates", mountPath: "/etc/otel", readOnly: true }]),
+            },
+          ],
+          volumes: expect.arrayContaining([{ name: "certificates", secret: { secretName: "otel" } }]),
+        },
+      },
+    });
+    const account = { name: "drop-reader", annotations: { "example.com/owner": "network" } };
+    expect(only("ServiceAccount", objects).metadata).toMatchObject(account);
+    const endpoint = { port: "operations", interval: "30s", scrapeTimeout: "10s" };
+    expect(only("PodMonitor", objects)).toMatchObject({
+      metadata: { labels: { release: "prometheus" } },
+      spec: { podMetricsEndpoints: [endpoint] },
+    });
+    expect(only("PrometheusRule", objects)).toMatchObject({ metadata: { labels: { release: "prometheus" } } });
+    expect(JSON.stringify(only("PrometheusRule", objects).spec)).toContain("TooManyDrops");
+  });
+
+  it.each([
+    [
+      "no source and no parser",
+      {},
+      { use: "source-journald", directory: "/j" },
+      { use: "parser-iptables", prefix: "p:" },
+    ],
+    [
+      "half of both",
+      { source: { use: "source-journald", since: "2h" }, parser: { use: "parser-ulogd" } },
+      { use: "source-journald", since: "2h", directory: "/j" },
+      { use: "parser-ulogd", prefix: "p:" },
+    ],
+    [
+      "its own",
+      { source: { use: "source-journald", directory: "/k" }, parser: { use: "parser-iptables", prefix: "q:" } },
+      { use: "source-journald", directory: "/k" },
+      { use: "parser-iptables", prefix: "q:" },
+    ],
+    [
+      "a parser that has no prefix",
+      { parser: { use: "parser-calico", logPrefix: "calico-packet" } },
+      { use: "source-journald", directory: "/j" },
+      { use: "parser-calico", logPrefix: "calico-packet" },
+    ],
+  ])("fills in what a pipeline leaves out: it has %s", async (_name, written, source, parser) => {
+    const drops = { sinks: [{ use: "sink-jsonl" }], ...written };
+    const set = ["source=journald", "journald.directory=/j", "prefix=p:"].flatMap((value) => ["--set", value]);
+    const objects = await rendered([...set, "--set-json", `config.pipelines.drops=${JSON.stringify(drops)}`]);
+    expect(parse(configText(objects)).pipelines.drops).toMatchObject({ source, parser });
+    expect(parse(configText(objects)).pipelines.drops.parser).toEqual(parser);
+  });
+
   it("asks for no right that the config's plugins do not need", async () => {
     const rulesFor = async (sinks: object[], resolvers: object[]) => {
       const options = ["--set-json", `config.pipelines.drops=${JSON.stringify({ sinks, resolvers })}`];

@@ -49,17 +49,20 @@ directory: {{ .Values.journald.directory | toJson }}
 {{- end }}
 {{- end }}
 
-{{/* droplens.yaml: the values' config, with sources and prefixes filled in. */}}
+{{/* droplens.yaml: the values' config, with what it leaves to `source` and `prefix` filled in. */}}
 {{- define "droplens.config" -}}
 {{- $config := deepCopy .Values.config -}}
 {{- $uses := list -}}
+{{- $source := include "droplens.source" . | fromYaml -}}
 {{- range $pipeline := $config.pipelines -}}
-{{- if not $pipeline.source -}}
-{{- $_ := set $pipeline "source" (include "droplens.source" $ | fromYaml) -}}
+{{- $own := default (deepCopy $source) $pipeline.source -}}
+{{- if eq $own.use $source.use -}}
+{{- $own = merge $own $source -}}
 {{- end -}}
-{{- $uses = append $uses $pipeline.source.use -}}
+{{- $_ := set $pipeline "source" $own -}}
+{{- $uses = append $uses $own.use -}}
 {{- $parser := default (dict "use" "parser-iptables") $pipeline.parser -}}
-{{- if and (eq $parser.use "parser-iptables") (not (hasKey $parser "prefix")) $.Values.prefix -}}
+{{- if and (has $parser.use (list "parser-iptables" "parser-ulogd")) (not (hasKey $parser "prefix")) $.Values.prefix -}}
 {{- $_ := set $parser "prefix" $.Values.prefix -}}
 {{- end -}}
 {{- $_ := set $pipeline "parser" $parser -}}
