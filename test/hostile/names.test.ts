@@ -7,7 +7,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, it, onTestFinished } from "vitest";
 import { OtlpReceiver } from "../../core/otlp/testdata/otlp-receiver.ts";
-import { dropReport } from "../../core/testkit/index.ts";
+import { dropReport, packetDrop } from "../../core/testkit/index.ts";
 import { DnsServer, labelBytes, message, record } from "../../plugins/resolver-dns/testdata/dns-server.ts";
 import { combinedMessage, noticesOf } from "../../plugins/sink-k8s-events/notice.ts";
 import { kernelLine, NodeStage, type RunningProgram } from "../support/node-stage.ts";
@@ -66,8 +66,9 @@ it("an event's message has 1,024 bytes at most and is whole UTF-8, whatever the 
     name: fc.constant("web"),
   });
   fc.assert(
-    fc.property(end, end, (source, destination) => {
-      const messages = noticesOf(dropReport({ source, destination }), "both").map((notice) => notice.message);
+    fc.property(end, end, name, (source, destination, policy) => {
+      const report = dropReport({ source, destination, drop: packetDrop({ policy }) });
+      const messages = noticesOf(report, { sides: "both", namePolicy: true }).map((notice) => notice.message);
       for (const message of [...messages, ...messages.map(combinedMessage)]) {
         expect(Buffer.byteLength(message)).toBeLessThanOrEqual(1024);
         expect(message.isWellFormed()).toBe(true);
