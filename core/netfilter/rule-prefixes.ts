@@ -33,6 +33,7 @@ const iptablesPrefixBytes = 29;
 const maxPrefixBytes = 128;
 /** Prefixes whose meaning is remembered; a log has a handful. */
 const maxKnown = 256;
+const maxAnchors = 4;
 
 export class RulePrefixes {
   readonly #wanted: readonly Wanted[];
@@ -119,9 +120,10 @@ export class RulePrefixes {
     return anchor >= 0 && this.#forms.some((form) => form.read(line.slice(at, at + anchor)) !== undefined);
   }
 
-  /** A prefix begins at a word. */
+  /** A prefix begins at a word. A stranger's line can hold thousands of "IN=": a few are looked at. */
   #formIn(line: string): number {
-    for (let anchor = line.indexOf("IN="); anchor >= 0; anchor = line.indexOf("IN=", anchor + 1)) {
+    let anchor = line.indexOf("IN=");
+    for (let looks = 0; looks < maxAnchors && anchor >= 0; looks++, anchor = line.indexOf("IN=", anchor + 1)) {
       const from = Math.max(0, anchor - maxPrefixBytes);
       for (const { index } of line.slice(from, anchor).matchAll(/(?<=^| )[^ ]/g)) {
         if (this.#formStartsAt(line, from + index)) return from + index;

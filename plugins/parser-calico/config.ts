@@ -6,6 +6,10 @@ import { timeLayoutKey, timeZoneKey, trustKey } from "../../core/netfilter/optio
 const logPrefix = z
   .string()
   .regex(/^[a-zA-Z0-9%: /_-]+$/, "Calico takes letters, digits, spaces and the characters % : / _ - only")
+  .refine(
+    (text) => !/%[tknp][^%: /_]*%[tknp]/.test(text),
+    "put a space or one of : / _ between two specifiers: names hold all other characters",
+  )
   .regex(/[^\s:]/, "write FelixConfiguration's logPrefix, or leave it out for Calico's default")
   .max(127, "the kernel cuts prefixes at 127 characters (iptables LOG at 29)");
 

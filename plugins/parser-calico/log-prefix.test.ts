@@ -73,7 +73,7 @@ describe("a log prefix", () => {
     expect(new LogPrefix("calico-packet: ").read("calico-packet: ")).toEqual({});
   });
 
-  it.each(["", ": ", 'a"b', "é", "x".repeat(128)])("cannot be %j", (logPrefix) => {
+  it.each(["", ": ", 'a"b', "é", "x".repeat(128), "%k%n", "%n-%p"])("cannot be %j", (logPrefix) => {
     expect(options.safeParse({ logPrefix }).success).toBe(false);
   });
 });

@@ -52,10 +52,10 @@ export class LogPrefix implements PrefixForm {
 
 /** Names of policies are Kubernetes', tiers may be missing (profiles have none). */
 const specifiers: Readonly<Record<string, string>> = {
-  "%t": "[^\\s:/]*",
+  "%t": "[^\\s:/_]*",
   "%k": "[a-z]+",
-  "%n": "(?<name>[^\\s:/]+)",
-  "%p": "(?<policy>[^\\s:]+)",
+  "%n": "(?<name>[^\\s:/_]+)",
+  "%p": "(?<policy>[^\\s:_]+)",
 };
 
 function piecesOf(written: string): readonly string[] {
