@@ -65,12 +65,13 @@ export const knownPrefixes: readonly KnownPrefix[] = [
   },
   {
     product: "Shorewall",
-    form: /^(?<policy>\w+[-2]\w+) (?<verdict>ACCEPT|DROP|REJECT)$/,
+    // Its chain is no policy here: anybody's prefix may look like this one.
+    form: /^\w+[-2]\w+ (?<verdict>ACCEPT|DROP|REJECT)$/,
     letThrough: /^ACCEPT$/,
   },
   {
     product: "OpenWrt",
-    form: /^(?<verdict>accept|drop|reject) (?<policy>\S+) (?:in|out|forward|invalid ct state):?$/,
+    form: /^(?<verdict>accept|drop|reject) \S+ (?:in|out|forward|invalid ct state):?$/,
     letThrough: /^accept$/,
   },
   {

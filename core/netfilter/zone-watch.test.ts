@@ -40,6 +40,10 @@ describe("times without a zone", () => {
     expect(said(fortyMinutes.map((i) => -(i % 50) * 1000))).toEqual([]);
   });
 
+  it("of last year, which lack the year, are not taken for tomorrow's", () => {
+    expect(said([20 * hour, 20 * hour])).toEqual([]);
+  });
+
   it("of old lines that are read anew are not either", () => {
     expect(said(fortyMinutes.map((i) => -5 * hour + i * 20_000))).toEqual([]);
   });

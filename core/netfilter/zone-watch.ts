@@ -6,6 +6,8 @@ import type { PluginContext } from "../plugin/index.ts";
 
 /** Zones differ by multiples of this. */
 const quarterMillis = 900_000;
+/** No zone is further from UTC. What is further from the clock is an old line whose year is a guess. */
+const maxQuarters = 14 * 4;
 /** A line is read within this time after it was written, when the log is followed. */
 const toleranceMillis = 30_000;
 /** For so long lines must have been behind by the same time: old lines that are read anew have gone by then. */
@@ -23,8 +25,8 @@ export class ZoneWatch {
 
   /** A time that was written without a zone, as it was read. */
   look(written: string, millis: number, now: number): void {
-    if (this.#told) return;
     const quarters = Math.round((millis - now) / quarterMillis);
+    if (this.#told || Math.abs(quarters) > maxQuarters) return;
     const isNear = Math.abs(millis - now - quarters * quarterMillis) <= toleranceMillis;
     // A time that has not come yet cannot be an old line's.
     if (quarters > 0) this.#tell(written, quarters);
