@@ -10,6 +10,7 @@ import { parse } from "yaml";
 import { rows } from "../../deploy/helm/dashboard.ts";
 import { run } from "./command.ts";
 import { chart, only, rendered, toolNamed } from "./helm.ts";
+import { matched, startReader } from "./log-reader.ts";
 import { systemTest } from "./system-test.ts";
 
 const rulesFile = `${chart}/files/rules.yaml`;
@@ -34,6 +35,32 @@ systemTest("the chart's rules and dashboard", () => {
 
   it("do what their unit tests say", async () => {
     expect(await promtool("test", "rules", testsFile)).toContain("SUCCESS");
+  });
+
+  it("balance the books of the program's own page, for each of its sinks", async () => {
+    const log = join(folder, "kern.log");
+    const hourAgo = new Date(Date.now() - 3_600_000);
+    await writeFile(log, [logLine(new Date(), 80), logLine(new Date(), 81), logLine(hourAgo, 82)].join(""));
+    const program = await startReader({ folder, source: { use: "source-file", path: log }, prefix: "rules-drop:" });
+    try {
+      await matched(program, 3);
+      const { text } = await program.metrics();
+      expect(text).toMatch(/^droplens_packets_discarded_total\{.*sink="".*\} 1$/m);
+      const { groups } = parse(await readFile(rulesFile, "utf8"));
+      const { expr } = groups
+        .flatMap(({ rules }: { rules: object[] }) => rules)
+        .find(({ alert }: { alert: string }) => alert === "DroplensBooksDoNotAddUp");
+      const sinks = ["sink-prometheus", "sink-jsonl"];
+      const file = join(folder, "books.test.json");
+      const balance = { expr: expr.replace(/> 0\s*$/, ""), eval_time: "5m" };
+      const samples = sinks.map((sink) => ({ labels: `{pipeline="drops", sink="${sink}"}`, value: 0 }));
+      const promql_expr_test = [{ ...balance, exp_samples: samples }];
+      const test = { interval: "1m", input_series: constantSeries(text), promql_expr_test };
+      await writeFile(file, JSON.stringify({ rule_files: [], tests: [test] }));
+      expect(await promtool("test", "rules", file)).toContain("SUCCESS");
+    } finally {
+      await program.stop();
+    }
   });
 
   it("are each in a unit test", async () => {
@@ -71,6 +98,20 @@ systemTest("the chart's rules and dashboard", () => {
     );
   });
 });
+
+/** A page of /metrics as promtool takes series: each with its value, for ten minutes. */
+function constantSeries(page: string): { series: string; values: string }[] {
+  const lines = page.split("\n").filter((line) => /^droplens_(lines|packets)_/.test(line));
+  return lines.map((line) => {
+    const end = line.lastIndexOf(" ");
+    return { series: line.slice(0, end), values: `${line.slice(end + 1)}x10` };
+  });
+}
+
+function logLine(time: Date, port: number): string {
+  const packet = `SRC=10.0.0.7 DST=10.0.0.9 LEN=60 TOS=0x00 PREC=0x00 TTL=63 ID=1 DF PROTO=TCP SPT=41000 DPT=${port}`;
+  return `${time.toISOString()} node kernel: [ 2528.800858] rules-drop: IN=cali1 OUT=cali2 ${packet} WINDOW=64240 RES=0x00 SYN URGP=0 \n`;
+}
 
 /** As Grafana would send it. */
 function withoutVariables(expr: string): string {
