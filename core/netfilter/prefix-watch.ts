@@ -31,6 +31,7 @@ export class PrefixWatch {
   /** Itself, or undefined when there is nothing left to watch for. */
   look(chunk: Buffer, now: number): PrefixWatch | undefined {
     this.#collect(chunk);
+    this.#collectObjects(chunk);
     if (this.#seen.size === 0) return this;
     this.#since ??= now;
     if (now - this.#since < patienceMillis) return this;
@@ -41,6 +42,16 @@ export class PrefixWatch {
       `no netfilter line has the prefix ${wanted}; the log has: ${seen}. ${this.#wanted.remedy}`,
     );
     return undefined;
+  }
+
+  #collectObjects(chunk: Buffer): void {
+    let at = chunk.indexOf(objectPrefix);
+    for (let i = 0; i < linesPerChunk && at >= 0 && this.#seen.size < maxPrefixes; i++) {
+      const start = at + objectPrefix.length;
+      const text = chunk.toString("latin1", start, Math.min(chunk.length, start + maxPrefixBytes));
+      this.#seen.add(shown(/^[^"\\]*/.exec(text)?.[0].trimEnd() ?? ""));
+      at = chunk.indexOf(objectPrefix, start);
+    }
   }
 
   #collect(chunk: Buffer): void {
@@ -60,10 +71,18 @@ export class PrefixWatch {
   }
 }
 
+/** ulogd's JSON. */
+const objectPrefix = '"oob.prefix": "';
+
+/** Of a line without a tag, as ulogd and some templates write it. */
+const timeAndHost = /^(?:<\d{1,3}> ?)?(?:[A-Z][a-z]{2} [ \d]\d [\d:.]{8,15}|\d{4}-\d\d-\d\d[T ]\S+) [^\s:[\]]+ +/;
+
 /** What stands behind the last thing that looks like framing: a tag or the kernel's [seconds]. */
 function likelyPrefix(head: string): string {
   const behindTag = head.replace(/^.*?(?: kernel: ?|"(?:MESSAGE|msg|message|log)" ?: ?")/, "");
   const behindSeconds = behindTag.replace(/^.*?\[ *\d+\.\d{3,9}\] /, "");
   if (behindSeconds.length < head.length) return behindSeconds.trimEnd().slice(-maxPrefixBytes);
+  const behindHost = head.replace(timeAndHost, "");
+  if (behindHost.length < head.length) return behindHost.trimEnd().slice(-maxPrefixBytes);
   return head.trimEnd().split(" ").slice(-2).join(" ").slice(-maxPrefixBytes);
 }

@@ -145,6 +145,19 @@ describe("what is said to people", () => {
     expect(scan([json({ timestamp: "2026-11-20T20:58:59.090203" })], {}).context.logger.lines).toEqual([]);
   });
 
+  it.each([
+    ["LOGEMU", logemu("deny of klu-drop: ")],
+    ["JSON", json({ "oob.prefix": "deny of klu-drop: " }).replaceAll('":', '": ')],
+  ])("names the prefixes that the file has when the wanted one never comes: %s", async (_, line) => {
+    const { context, read } = scan([line], { prefix: "DROP by policy shop/x", timeZone: "UTC" });
+    await context.clock.advance(61_000);
+    read([line]);
+
+    expect(context.logger.messages("warn")).toEqual([
+      `no netfilter line has the prefix "DROP by policy shop/x"; the log has: "deny of klu-drop:". Set "prefix" to what the rule's --nflog-prefix says`,
+    ]);
+  });
+
   it("names IP2STR when JSON has no addresses, once", () => {
     const { found, context } = scan([
       json({ src_ip: undefined, dest_ip: undefined }),
