@@ -40,7 +40,9 @@ export class ClusterNode {
 
   /** The pod is started. */
   start(): RunningProgram {
-    this.program = this.stage.run(this.#environment(), { words: ["--config", this.#config] });
+    // In the image there is nothing but Node: no journalctl.
+    const environment = { ...this.#environment(), PATH: join(this.stage.folder, "bin") };
+    this.program = this.stage.run(environment, { words: ["--config", this.#config] });
     return this.program;
   }
 
@@ -58,8 +60,8 @@ export class ClusterNode {
     const [start] = sectionsOf("docs/troubleshooting.md").filter(({ heading }) => heading === "Where to type");
     if (start === undefined) throw new Error('docs/troubleshooting.md has no section "Where to type"');
     const logs = join(this.stage.folder, "logs");
-    writeFileSync(logs, this.program?.child.stdout ?? "");
-    const port = this.program === undefined ? 0 : await this.program.port();
+    writeFileSync(logs, `${this.program?.child.stdout ?? ""}${this.program?.child.stderr ?? ""}`);
+    const port = this.program?.child.running ? await this.program.port() : 0;
     const shell = new Child(["bash", "-c", `${scriptOf(start)}\n${script}`], {
       cwd: this.stage.folder,
       environment: { ...this.#environment(), LOGS: logs, OPERATIONS_PORT: String(port) },
@@ -133,6 +135,7 @@ case "$*" in
   "-n droplens get pods --field-selector spec.nodeName=node-1 "*) echo pod/droplens-x2x1p ;;
   "-n droplens port-forward pod/droplens-x2x1p 9090") ;;
   "-n droplens logs pod/droplens-x2x1p") cat "$LOGS" ;;
+  "-n droplens logs pod/droplens-x2x1p --previous --tail 20") tail -n 20 "$LOGS" ;;
   "$pod node /opt/droplens/dist/droplens.js "*)
     shift 7
     for word; do

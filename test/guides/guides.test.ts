@@ -44,7 +44,7 @@ describe("the guides", () => {
     const headings = sections.map(({ heading }) => heading);
     expect(headings.filter((heading) => !text.includes(`"${heading}"`))).toEqual([]);
     // A further block of a section has to be run as well.
-    expect(sections.flatMap(scriptsOf)).toHaveLength(27);
+    expect(sections.flatMap(scriptsOf)).toHaveLength(28);
   });
 
   it("show no YAML that is not tried", () => {
@@ -69,6 +69,14 @@ describe("the guides", () => {
     );
     expect(named.filter((name) => !reference.includes(`\`${name}`))).toEqual([]);
     expect(named.length).toBeGreaterThan(10);
+  });
+
+  it("name reasons for discards that there are", () => {
+    const { table } = /^\| `reason` .*\n(?<table>(?:\|.*\n)+)/m.exec(read("docs/troubleshooting.md"))?.groups ?? {};
+    const named = [...(table ?? "").matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell = ""]) => cell.match(/\w+/g) ?? []);
+    const code = globSync(["core/pipeline/*.ts", "plugins/sink-*/*.ts"], { cwd: checkout }).map(read).join("\n");
+    expect(named.filter((reason) => !code.includes(`"${reason}"`))).toEqual([]);
+    expect(named.length).toBeGreaterThan(5);
   });
 
   it("link to headings that there are", () => {

@@ -20,6 +20,12 @@ const troubles: Readonly<Record<string, (finish: Finish) => Promise<ClusterNode>
     await program.measures("both events", (now) => now.sum("droplens_events_posted_total") === 2);
     return node;
   },
+  "The pod restarts": async (finish) => {
+    const journal = (config: string) => config.replace(/source: .*/, "source: { use: source-journald }");
+    const node = await ClusterNode.open(finish, journal);
+    await node.start().child.ended();
+    return node;
+  },
   "Lines read, none matched": async (finish) => {
     const node = await ClusterNode.open(finish, (config) => config.replace("calico-packet:", "calico-drop:"));
     node.drop(3);
