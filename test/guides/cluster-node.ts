@@ -134,8 +134,7 @@ pod="-n droplens exec pod/droplens-x2x1p --"
 case "$*" in
   "-n droplens get pods --field-selector spec.nodeName=node-1 "*) echo pod/droplens-x2x1p ;;
   "-n droplens port-forward pod/droplens-x2x1p 9090") ;;
-  "-n droplens logs pod/droplens-x2x1p") cat "$LOGS" ;;
-  "-n droplens logs pod/droplens-x2x1p --previous --tail 20") tail -n 20 "$LOGS" ;;
+  "-n droplens logs pod/droplens-x2x1p" | "-n droplens logs pod/droplens-x2x1p --previous") cat "$LOGS" ;;
   "$pod node /opt/droplens/dist/droplens.js "*)
     shift 7
     for word; do
