@@ -84,7 +84,7 @@ export const rows: readonly (readonly Panel[])[] = [
   [
     {
       title: "Top talkers",
-      description: "Packets dropped in the time that is shown.",
+      description: "Packets dropped in the time that is shown. Prometheus cannot see a new series' first packets.",
       type: "table",
       unit: "short",
       queries: [{ expr: `topk(25, sum by (${talkers}) (increase(${drops}[$__range])))`, legend: "" }],
