@@ -125,6 +125,7 @@ function makePipeline(registry: Registry, plan: PipelinePlan, folder: string | u
 
 const defaultDelivery: DeliveryOptions = {
   capacity: 10_000,
+  whenFull: "discard",
   maxBatch: 500,
   concurrency: 1,
   timeoutMillis: 30_000,

@@ -1,5 +1,6 @@
 /**
- * The back of a pipeline: a queue for each sink, and the rule that a full one may hold up the others for a moment only.
+ * The back of a pipeline: a queue for each sink, and the rule that a full one may hold up the others for a moment only,
+ * unless the config says that it is to be waited for.
  * Sinks can come, go and be exchanged while it runs: a reload does that.
  */
 import type { When } from "../config/when.ts";
@@ -71,11 +72,15 @@ export class Deliveries {
       if (only === undefined || only.includes(queue.name)) queue.offer(report);
   }
 
-  /** Waits while a queue is too full. One that stays full for a second is stuck: it alone loses, counted. */
-  async room(): Promise<void> {
+  /**
+   * Waits while a queue is too full, or until `signal` aborts. One that stays full for a second is stuck: it alone loses,
+   * counted; but one that is waited for is waited for.
+   */
+  async room(signal: AbortSignal): Promise<void> {
     for (const { queue } of this.#lanes.values()) {
       if (queue.hasRoom) this.#leftToThemselves.delete(queue);
-      else if (!this.#leftToThemselves.has(queue)) await this.#waitFor(queue);
+      else if (queue.isWaitedFor) await queue.room(signal);
+      else if (!this.#leftToThemselves.has(queue)) await this.#waitFor(queue, signal);
     }
   }
 
@@ -140,8 +145,9 @@ export class Deliveries {
   }
 
   #add(stage: SinkStage): Lane {
-    const { clock, logger, onAck } = this.#parts;
-    const { name, instance: sink, delivery: options, when } = stage;
+    const { clock, logger, onAck, waitForEver } = this.#parts;
+    const { name, instance: sink, delivery, when } = stage;
+    const options = waitForEver ? { ...delivery, whenFull: "wait" as const } : delivery;
     const books = this.#books.get(name) ?? new DeliveryBooks();
     this.#books.set(name, books);
     const ack = (millis: number) => onAck(name, millis);
@@ -152,11 +158,10 @@ export class Deliveries {
     return lane;
   }
 
-  async #waitFor(queue: DeliveryQueue): Promise<void> {
-    if (this.#parts.waitForEver) return queue.room();
+  async #waitFor(queue: DeliveryQueue, signal: AbortSignal): Promise<void> {
     const patience = new AbortController();
     const limit = this.#parts.clock.sleep(patienceMillis, patience.signal).catch(() => {});
-    await Promise.race([queue.room(), limit]);
+    await Promise.race([queue.room(signal), limit]);
     patience.abort();
     if (!queue.hasRoom) this.#leftToThemselves.add(queue);
   }

@@ -10,6 +10,7 @@ import { DeliveryQueue } from "./delivery-queue.ts";
 
 const defaults: DeliveryOptions = {
   capacity: 100,
+  whenFull: "discard",
   maxBatch: 10,
   concurrency: 1,
   timeoutMillis: 5000,
@@ -149,6 +150,33 @@ describe("delivery queue", () => {
     await finish(parts);
   });
 
+  it("sends one batch at a time while the partner is away, and all when it is back", async () => {
+    const parts = makeQueue({ concurrency: 8 });
+    parts.sink.answer = () => {
+      throw new RetryableError("DOWN", "down");
+    };
+    for (let i = 0; i < 100; i++) parts.queue.offer(dropReport());
+    await settle();
+    expect(parts.sink.calls).toBe(8);
+    // What was under way when it went is one failure, not eight: the first pause is the shortest.
+    await parts.clock.advance(250);
+    expect(parts.sink.calls).toBe(9);
+    let [underWay, most] = [0, 0];
+    parts.sink.answer = async () => {
+      most = Math.max(most, ++underWay);
+      await settle();
+      underWay--;
+      throw new RetryableError("DOWN", "down");
+    };
+    for (let second = 0; second < 300; second++) await parts.clock.advance(1000);
+    expect(most).toBe(1);
+    expect(parts.sink.calls).toBeLessThan(100);
+    parts.sink.answer = () => undefined;
+    for (let second = 0; second < 31; second++) await parts.clock.advance(1000);
+    expect(parts.books).toMatchObject({ deliveredPackets: 100, openPackets: 0 });
+    await finish(parts);
+  });
+
   it("gives a report up that could not be delivered for too long", async () => {
     const parts = makeQueue({ maxAgeMillis: 60_000 });
     parts.sink.answer = () => {
@@ -199,7 +227,7 @@ describe("delivery queue", () => {
     await settle();
     expect(parts.queue.hasRoom).toBe(false);
     let told = false;
-    void parts.queue.room().then(() => {
+    void parts.queue.room(parts.stop.signal).then(() => {
       told = true;
     });
     await settle();

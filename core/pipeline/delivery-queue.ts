@@ -9,11 +9,13 @@ import type { Clock, Logger } from "../plugin/context.ts";
 import { describeError } from "../plugin/errors.ts";
 import type { DeliveryOptions, DeliveryResult, Sink } from "../plugin/sink.ts";
 import { Away } from "./away.ts";
+import { Circuit } from "./circuit.ts";
 import { attemptDelivery, type DeliveryOutcome } from "./delivery-attempt.ts";
 import type { DeliveryBooks } from "./delivery-books.ts";
 import { Fifo } from "./fifo.ts";
-import { Rest } from "./rest.ts";
+import { OneLook } from "./one-look.ts";
 import type { Selects } from "./selection.ts";
+import { Waiters } from "./waiters.ts";
 
 export interface DeliveryQueueParts {
   readonly name: string;
@@ -36,6 +38,7 @@ interface Entry {
 
 type Batch = readonly Entry[];
 
+/** For a report that comes again by itself. */
 const backoff = { firstMillis: 250, maxMillis: 30_000 };
 
 export class DeliveryQueue {
@@ -46,16 +49,17 @@ export class DeliveryQueue {
   /** With the sink, or asleep until their own retry. */
   readonly #away = new Away<Entry>();
   #sleepers: (() => void)[] = [];
-  #roomWaiters: (() => void)[] = [];
-  #lookedMillis: number | undefined;
-  #failuresInARow = 0;
-  readonly #pause = new Rest();
+  readonly #roomWaiters = new Waiters();
+  readonly #look: OneLook;
+  readonly #circuit = new Circuit();
+  #isProbing = false;
   #closed = false;
   readonly #retiring = new AbortController();
   #lastError: string | undefined;
 
   constructor(parts: DeliveryQueueParts) {
     this.#parts = parts;
+    this.#look = new OneLook(parts.clock);
   }
 
   get name(): string {
@@ -76,26 +80,34 @@ export class DeliveryQueue {
     return this.length * 2 <= this.capacity;
   }
 
-  /** Resolves when there is room. Never rejects: race it with a limit. */
-  room(): Promise<void> {
-    return this.hasRoom ? Promise.resolve() : new Promise((resolve) => this.#roomWaiters.push(resolve));
+  /** Whether the source has to wait for it. */
+  get isWaitedFor(): boolean {
+    return this.#parts.options.whenFull === "wait";
+  }
+
+  /** Resolves when there is room, or with `signal`. */
+  async room(signal: AbortSignal): Promise<void> {
+    if (!this.hasRoom) await this.#roomWaiters.wait(signal);
   }
 
   get lastError(): string | undefined {
     return this.#lastError;
   }
 
-  /** Takes the report over; discards it, counted, when it is not for this sink or the queue is full. */
+  /**
+   * Takes the report over; discards it, counted, when it is not for this sink or the queue is full. One that is waited
+   * for takes beyond its capacity what was under way: a chunk's reports, those in resolution, some closed windows.
+   */
   offer(report: DropReport): void {
     if (this.#parts.selects?.(report) === false) {
       this.#parts.books.refused(report, "not_selected");
       return;
     }
-    if (this.length >= this.capacity) {
+    if (this.length >= this.capacity && !this.isWaitedFor) {
       this.#parts.books.refused(report, "queue_full");
       return;
     }
-    this.#ready.push({ report, sinceMillis: this.#offeredMillis(), attempts: 0 });
+    this.#ready.push({ report, sinceMillis: this.#look.now(), attempts: 0 });
     this.#parts.books.queued(report);
     this.#sleepers.pop()?.();
   }
@@ -132,19 +144,8 @@ export class DeliveryQueue {
 
   /** Takes over what a retired queue with the same books had. */
   adopt(report: DropReport): void {
-    this.#ready.push({ report, sinceMillis: this.#offeredMillis(), attempts: 0 });
+    this.#ready.push({ report, sinceMillis: this.#look.now(), attempts: 0 });
     this.#sleepers.pop()?.();
-  }
-
-  /** One look at the clock serves all that is offered in one go. */
-  #offeredMillis(): number {
-    if (this.#lookedMillis === undefined) {
-      this.#lookedMillis = this.#parts.clock.now();
-      queueMicrotask(() => {
-        this.#lookedMillis = undefined;
-      });
-    }
-    return this.#lookedMillis;
   }
 
   /** What a crash must not lose, oldest first as far as there is an order. */
@@ -167,18 +168,29 @@ export class DeliveryQueue {
   #takeAll(): Batch {
     const all = [...this.#away, ...this.#again.splice(0), ...this.#ready.take(this.#ready.length)];
     this.#away.clear();
+    this.#roomWaiters.wake();
     return all;
   }
 
   async #work(signal: AbortSignal): Promise<void> {
     const retiring = this.#retiring.signal;
     while (!signal.aborted && !retiring.aborted) {
-      const pause = this.#pause.left(this.#parts.clock.now());
-      if (pause > 0 && this.length > 0) await this.#sleep(pause, AbortSignal.any([signal, retiring]));
-      else if (this.#again.length + this.#ready.length > 0) await this.#deliver(this.#takeBatch(), signal);
+      const hasWork = this.#again.length + this.#ready.length > 0;
+      if (hasWork && this.#circuit.isClosed(this.#parts.clock.now())) await this.#deliver(this.#takeBatch(), signal);
+      else if (hasWork && !this.#isProbing) await this.#probe(signal);
       else if (this.#closed && this.length === 0) break;
       else await new Promise<void>((resolve) => this.#sleepers.push(resolve));
     }
+  }
+
+  /** The others sleep meanwhile. */
+  async #probe(signal: AbortSignal): Promise<void> {
+    this.#isProbing = true;
+    const pause = this.#circuit.pauseLeft(this.#parts.clock.now());
+    if (pause > 0) await this.#sleep(pause, AbortSignal.any([signal, this.#retiring.signal]));
+    else await this.#deliver(this.#takeBatch(), signal);
+    this.#isProbing = false;
+    if (this.#circuit.isClosed(this.#parts.clock.now())) this.#wakeAll();
   }
 
   #sleep(millis: number, signal: AbortSignal): Promise<void> {
@@ -215,7 +227,7 @@ export class DeliveryQueue {
   }
 
   #settle(batch: Batch, result: DeliveryResult, signal: AbortSignal): void {
-    this.#failuresInARow = 0;
+    this.#circuit.worked();
     this.#observe(batch);
     if (result.discarded === undefined && result.retry === undefined) this.#parts.books.delivered(batch);
     else this.#settlePartly(batch, result, signal);
@@ -256,14 +268,11 @@ export class DeliveryQueue {
 
   /** The sink's partner is not there: the whole queue waits, and the batch is the first to go again. */
   #comeAgain(batch: Batch, outcome: { readonly error: unknown; readonly retryAfterMillis: number }): void {
-    this.#failuresInARow++;
+    const { books, clock, logger } = this.#parts;
     this.#lastError = describeError(outcome.error);
-    this.#parts.books.retried();
-    if (this.#failuresInARow === 1) {
-      this.#parts.logger.warn({ sink: this.name, error: this.#lastError }, "delivery failed: trying again");
-    }
-    const wait = backoffMillis(this.#failuresInARow, backoff, outcome.retryAfterMillis);
-    this.#pause.begin(this.#parts.clock.now(), wait);
+    books.retried();
+    if (this.#circuit.failed(clock.now(), outcome.retryAfterMillis))
+      logger.warn({ sink: this.name, error: this.#lastError }, "delivery failed: trying again");
     this.#again.push(...batch);
   }
 
@@ -279,7 +288,7 @@ export class DeliveryQueue {
 
   #afterBatch(): void {
     if (this.#closed && this.length === 0) this.#wakeAll();
-    if (this.#roomWaiters.length > 0 && this.hasRoom) for (const wake of this.#roomWaiters.splice(0)) wake();
+    if (this.hasRoom) this.#roomWaiters.wake();
   }
 
   #wakeAll(): void {

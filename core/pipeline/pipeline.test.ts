@@ -1,10 +1,11 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { RetryableError } from "../plugin/errors.ts";
 import type { LineParser, Parser } from "../plugin/parser.ts";
 import type { Resolver } from "../plugin/resolver.ts";
+import type { DeliveryOptions } from "../plugin/sink.ts";
 import { packetDrop } from "../testkit/drops.ts";
 import { FakeClock, settle } from "../testkit/fake-clock.ts";
 import { MemorySink } from "../testkit/memory-sink.ts";
@@ -46,13 +47,24 @@ interface Wanted {
   readonly resolvers?: readonly Resolver[];
   readonly checkpoint?: CheckpointFile;
   readonly parser?: Parser;
+  /** Of the slow sink's queue. */
+  readonly whenFull?: DeliveryOptions["whenFull"];
 }
 
-function makePipeline({ options = {}, source = new MemorySource(), resolvers = [], checkpoint, parser }: Wanted = {}) {
+function makePipeline(wanted: Wanted = {}) {
+  const {
+    options = {},
+    source = new MemorySource(),
+    resolvers = [],
+    checkpoint,
+    parser,
+    whenFull = "discard",
+  } = wanted;
   const clock = new FakeClock();
   const logger = new MemoryLogger();
   const [fast, slow] = [new MemorySink(), new MemorySink()];
-  const delivery = { capacity: 100, maxBatch: 10, concurrency: 1, timeoutMillis: 1e6, maxAgeMillis: 1e6 };
+  const limits = { capacity: 100, maxBatch: 10, concurrency: 1, timeoutMillis: 1e6, maxAgeMillis: 1e6 };
+  const delivery = { ...limits, whenFull: "discard" } as const;
   const pipeline = new Pipeline({
     options: { ...defaults, ...options },
     source: { role: "source", name: "memory", plugin: "memory", options: {}, where: "x.yaml:4:3", instance: source },
@@ -73,8 +85,24 @@ function makePipeline({ options = {}, source = new MemorySource(), resolvers = [
       instance,
     })),
     sinks: [
-      { role: "sink", name: "fast", plugin: "", options: {}, where: "", instance: fast, delivery },
-      { role: "sink", name: "slow", plugin: "", options: {}, where: "", instance: slow, delivery },
+      {
+        role: "sink",
+        name: "fast",
+        plugin: "",
+        options: {},
+        where: "",
+        instance: fast,
+        delivery: { ...delivery, capacity: 1000 },
+      },
+      {
+        role: "sink",
+        name: "slow",
+        plugin: "",
+        options: {},
+        where: "",
+        instance: slow,
+        delivery: { ...limits, whenFull },
+      },
     ],
     clock,
     logger,
@@ -164,6 +192,49 @@ describe("pipeline", () => {
     made.source.end();
     await made.running;
     expect(made.slow.packets).toBe(300);
+    expectBooksToBalance(made);
+  });
+
+  it("waits for a stuck sink where its queue says so: nothing is lost, not even of a chunk larger than the queue", async () => {
+    const made = makePipeline({ whenFull: "wait" });
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    made.slow.answer = () => promise;
+    made.source.write(...Array.from({ length: 150 }, (_, i) => String(1 + i)));
+    made.source.write("1000");
+    for (let minute = 0; minute < 10; minute++) await made.clock.advance(60_000);
+    expect([made.fast.packets, made.pipeline.linesRead]).toEqual([150, 150]);
+    resolve(undefined);
+    await settle();
+    expect(made.pipeline.linesRead).toBe(151);
+    made.source.end();
+    await made.running;
+    expect([made.fast.packets, made.slow.packets]).toEqual([151, 151]);
+    expectBooksToBalance(made);
+  });
+
+  it("goes on saving while it waits for a stuck sink, and ends at its deadline", async () => {
+    const checkpoint = new CheckpointFile(folder, "drops");
+    const made = makePipeline({ whenFull: "wait", checkpoint });
+    made.slow.answer = () => new Promise(() => {});
+    const ports = Array.from({ length: 600 }, (_, i) => String(1 + i));
+    made.source.write(...ports, ...ports);
+    // 500 windows close before the room is asked for.
+    for (let second = 0; second < 125; second++) await made.clock.advance(1000);
+    await vi.waitFor(async () => {
+      await made.clock.advance(1000);
+      const load = await checkpoint.load();
+      const { windows, undelivered } = load.kind === "found" ? load.checkpoint : { windows: [], undelivered: [] };
+      expect([windows.length, undelivered.length, ...new Set(undelivered.map(({ sinks }) => sinks.join()))]).toEqual([
+        100,
+        1100,
+        "slow",
+      ]);
+    });
+    made.stop.abort();
+    await settle();
+    made.deadline.abort();
+    await made.running;
+    expect(made.pipeline.discardedBeforeSinks().get("shutdown_deadline")).toBeUndefined();
     expectBooksToBalance(made);
   });
 

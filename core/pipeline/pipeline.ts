@@ -17,6 +17,7 @@ import { Resolution } from "./resolution.ts";
 import { SampleLog } from "./sample-log.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import type { Stage } from "./stage.ts";
+import { everyTick } from "./ticks.ts";
 import { type FoldedDrop, Window } from "./window.ts";
 
 export interface PipelineOptions {
@@ -51,9 +52,6 @@ export interface PipelineParts extends PipelinePlan {
   };
 }
 
-const tickMillis = 1000;
-/** The first saves come early: a process that is killed again and again within a second shall get on all the same. */
-const firstTickMillis = 100;
 const closedAtOnce = 500;
 
 export class Pipeline {
@@ -83,7 +81,7 @@ export class Pipeline {
     this.#deliveries = new Deliveries({ clock, logger, waitForEver, onAck: observe.delivered }, sinks);
     this.#keeper = new CheckpointKeeper(parts);
     const { collector } = this;
-    this.#reading = new Reading({ collector, clock, logger, room: () => this.#room() }, parts);
+    this.#reading = new Reading({ collector, clock, logger, room: (signal) => this.#room(signal) }, parts);
   }
 
   get name(): string {
@@ -175,22 +173,21 @@ export class Pipeline {
   }
 
   /** Waits while too much is under way. */
-  async #room(): Promise<void> {
+  async #room(signal: AbortSignal): Promise<void> {
     await this.resolution.below(this.#parts.options.inFlight);
-    await this.#deliveries.room();
+    await this.#deliveries.room(signal);
     await setImmediate();
   }
 
+  /** Apart: a window may wait for room as long as a sink is stuck, the checkpoint may not. */
   async #tick(signal: AbortSignal): Promise<void> {
-    for (let wait = firstTickMillis; !signal.aborted; wait = Math.min(tickMillis, 2 * wait)) {
-      await this.#parts.clock.sleep(wait, signal).catch(() => {});
-      if (!this.#parts.options.replay) await this.#closeWindows(this.#parts.clock.now(), signal);
-      await this.#save();
-    }
+    const { clock, options } = this.#parts;
+    const closing = options.replay || everyTick(() => this.#closeWindows(clock.now(), signal), clock, signal);
+    await Promise.all([closing, everyTick(() => this.#save(), clock, signal)]);
   }
 
   async #closeWindows(nowMillis: number, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && this.window.closeDue(nowMillis, closedAtOnce)) await this.#room();
+    while (!signal.aborted && this.window.closeDue(nowMillis, closedAtOnce)) await this.#room(signal);
   }
 
   async #drain(deadline: AbortSignal): Promise<void> {

@@ -16,8 +16,8 @@ export interface ReadingParts {
   readonly collector: Collector;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Resolves when the rest of the pipeline can take another chunk. */
-  room(): Promise<void>;
+  /** Resolves when the rest of the pipeline can take another chunk, or soon after `signal` has aborted. */
+  room(signal: AbortSignal): Promise<void>;
 }
 
 export interface Readers {
@@ -119,7 +119,7 @@ export class Reading {
       this.linesRead += countLines(bytes);
       this.resume = resume;
       onChunk();
-      await room();
+      await room(signal);
     }
   }
 

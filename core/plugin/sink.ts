@@ -33,8 +33,13 @@ export interface DeliveryResult {
 
 /** The delivery queue in front of a sink; what a sink leaves out has the core's defaults. */
 export interface DeliveryOptions {
-  /** Reports that wait at most; a further one is discarded with reason `queue_full`. */
+  /** Reports that wait at most; `whenFull` says what becomes of a further one. */
   readonly capacity: number;
+  /**
+   * What a queue that stays full does: `discard`: after a second the sink alone loses what is new, with reason
+   * `queue_full`. `wait`: the source waits, which holds up every other sink of the pipeline too.
+   */
+  readonly whenFull: "discard" | "wait";
   /** Reports in one call of `deliver`. */
   readonly maxBatch: number;
   /** How many calls of `deliver` may be under way at once. */

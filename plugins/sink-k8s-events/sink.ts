@@ -6,7 +6,6 @@ import { setMaxListeners } from "node:events";
 import type { ApiServer } from "../../core/kubernetes/api-server.ts";
 import { connectApiServer } from "../../core/kubernetes/connect.ts";
 import {
-  type DeliveryOptions,
   type DeliveryResult,
   DroplensError,
   type DropReport,
@@ -29,7 +28,7 @@ import { Rights } from "./rights.ts";
 import { SeriesMemory } from "./series.ts";
 
 /** Many small batches at once: one that waits for a slow event leaves room for all others. */
-const delivery: DeliveryOptions = {
+const delivery = {
   capacity: 4096,
   maxBatch: 32,
   concurrency: 128,

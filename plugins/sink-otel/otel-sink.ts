@@ -42,7 +42,7 @@ interface Running {
 const common = { capacity: 10_000, timeoutMillis: 60_000, maxAgeMillis: 600_000 } as const;
 
 export class OtelSink implements Sink {
-  readonly delivery: DeliveryOptions;
+  readonly delivery: Partial<DeliveryOptions>;
   readonly #options: SinkOtelOptions;
   readonly #context: PluginContext;
   readonly #journal: Journal;
