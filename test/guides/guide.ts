@@ -27,7 +27,8 @@ export function sectionOf(document: string, heading: string): GuideSection {
 }
 
 function blocksOf(body: string): GuideBlock[] {
-  const found = body.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm);
+  // Those of a list are indented.
+  const found = body.matchAll(/^ *```(\w*)\n([\s\S]*?)^ *```$/gm);
   return [...found].map(([, language = "", text = ""]) => ({ language, text }));
 }
 

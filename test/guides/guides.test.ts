@@ -26,7 +26,7 @@ describe("the guides", () => {
     for (const [, path = "", quote] of quotes) expect(quote).toBe(read(path));
   });
 
-  const options = blocks.filter(({ text }) => /^(source|parser): /.test(text));
+  const options = blocks.filter(({ text }) => /^ *(source|parser): /.test(text));
   it("show options that fit the manifests' config", async () => {
     const config = parse(podConfig());
     const { drops } = config.pipelines;
@@ -51,7 +51,7 @@ describe("the guides", () => {
     const others = blocks.filter((block) => !options.includes(block)).map(({ text }) => text);
     const quoted = others.filter((text) => text.startsWith("# "));
     const policies = others.filter((text) => text.includes("kind: GlobalNetworkPolicy"));
-    expect(options).toHaveLength(5);
+    expect(options).toHaveLength(6);
     expect([...quoted, ...policies]).toHaveLength(others.length);
   });
 

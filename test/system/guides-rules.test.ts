@@ -9,9 +9,9 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { promisedBy, scriptOf, scriptsOf, sectionOf } from "../guides/guide.ts";
 import { output, run } from "./command.ts";
 import { matched, startReader } from "./log-reader.ts";
-import { addresses, NodeNetwork } from "./node-network.ts";
+import { addresses, inNode, NodeNetwork } from "./node-network.ts";
 import type { Program } from "./program.ts";
-import { runId, systemTest } from "./system-test.ts";
+import { systemTest } from "./system-test.ts";
 
 const { web, db } = addresses;
 const guide = "docs/log-rules.md";
@@ -36,7 +36,7 @@ systemTest("rules of docs/log-rules.md", () => {
   /** In the node's network. db's is the one that may pass; the prefix is no other run's. */
   const onNode = (script: string): Promise<string> => {
     const here = script.replaceAll("packet-drop: ", `${network.prefix} `).replaceAll("10.244.1.0/24", "10.203.2.0/24");
-    return output(["ip", "netns", "exec", `dl-${runId}-node`, "bash", "-ec", here]);
+    return inNode(["bash", "-ec", here]);
   };
   const rules = (heading: string) => onNode(scriptOf(sectionOf(guide, heading)));
   const flood = (packets: number) =>
