@@ -21,6 +21,7 @@ systemTest("the chart", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "droplens-helm-"));
+    // prometheus-operator v0.86.1 (Apache-2.0), example/prometheus-operator-crd: two of them, without the descriptions.
     await kubectl(["apply", "--server-side", "-f", "test/system/testdata/prometheus-operator-crds.json"]);
     const established = ["wait", "--for=condition=Established", "--timeout=20s", "crd"];
     await kubectl([...established, "podmonitors.monitoring.coreos.com", "prometheusrules.monitoring.coreos.com"]);
