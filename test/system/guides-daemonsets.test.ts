@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { checkoutIn } from "../guides/checkout-in.ts";
 import { scriptOf, scriptsOf, sectionOf } from "../guides/guide.ts";
-import { apply, kubectl } from "./cluster.ts";
+import { apply, createPod, kubectl } from "./cluster.ts";
 import { run } from "./command.ts";
 import { manifestFolder } from "./manifest.ts";
 import { kubeconfigPath, systemTest } from "./system-test.ts";
@@ -54,6 +54,14 @@ systemTest("DaemonSets of the guides, on the API server", () => {
       expect(spec).toMatchObject(expected[heading] ?? {});
     },
   );
+
+  it("docs/troubleshooting.md, Where to type: the pod of a node is found", async () => {
+    const name = "droplens-of-the-guide";
+    await createPod({ namespace: "droplens", name, nodeName: "node-1", addresses: ["10.203.9.9"] });
+    const [node, pod] = scriptOf(sectionOf("docs/troubleshooting.md", "Where to type")).split("\n");
+    expect(await type(`${node}\n${pod}\necho "$POD"`)).toBe(`pod/${name}\n`);
+    await kubectl(["delete", "pod", name, "-n", "droplens", "--grace-period=0", "--force"]);
+  });
 
   it("docs/install.md: a journal in memory is mounted where the other one would be", async () => {
     await type(`kubectl -n droplens patch daemonset droplens --patch-file docs/install/volatile-journal.yaml`);
