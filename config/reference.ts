@@ -2,6 +2,8 @@
  * Makes docs/reference.md: every key from the schemas, every metric from the code that registers it, what each plugin
  * emits and how it fails from its README, the Go tailer's variables from the bundle. Called by generate.ts.
  */
+
+import { lastReload } from "../core/cli/reloading.ts";
 import { configSchema, useSchemas } from "../core/config/core-schema.ts";
 import { jsonSchemaOf } from "../core/config/json-schema.ts";
 import { showPipeline, timings } from "../core/operations/pipeline-metrics.ts";
@@ -118,6 +120,7 @@ function coreInstruments(): readonly RegisteredInstrument[] {
   const metrics = new RecordingMetrics();
   showProcess(metrics);
   uncaughtErrors(metrics);
+  lastReload(metrics);
   timings(metrics, "drops");
   // Its values are read when somebody scrapes, which nobody does here.
   showPipeline(metrics, { name: "drops" } as Pipeline);

@@ -6,6 +6,7 @@ import { mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { imbalance, NodeStage, type RunningProgram, told } from "./support/node-stage.ts";
+import type { MetricSamples } from "./system/program.ts";
 
 type Finish = ConstructorParameters<typeof NodeStage>[0];
 
@@ -84,7 +85,7 @@ describe.concurrent("a reload", { timeout: 60_000 }, () => {
   });
 
   it("by SIGHUP refuses a broken config with its problems, while the old one goes on", async ({ onTestFinished }) => {
-    const { stage, kubernetes, program } = await start(onTestFinished);
+    const { stage, kubernetes, program, write } = await start(onTestFinished);
     writeFileSync(join(stage.folder, "droplens.yaml"), "version: 1\npipelines: { drops: { sauce: 1 } }\n");
     program.child.kill("SIGHUP");
     await program.child.says(/the new config is refused/);
@@ -92,9 +93,14 @@ describe.concurrent("a reload", { timeout: 60_000 }, () => {
     expect(line?.problems).toEqual(
       expect.arrayContaining([expect.stringMatching(/^droplens.yaml:2:23 .*unknown key "sauce"/)]),
     );
+    const isKnown = (value: number) => (now: MetricSamples) =>
+      now.text.includes(`\ndroplens_config_last_reload_successful ${value}\n`);
+    await program.measures("an alert's gauge at 0", isKnown(0));
     stage.drop(80);
     await program.child.until("both events", async () => told(kubernetes).length === 2);
     await balances(program, 1);
+    write();
+    await program.measures("the gauge at 1", isKnown(1));
   });
 
   it("that cannot start changes nothing", async ({ onTestFinished }) => {

@@ -11,7 +11,7 @@ import { formatProblems } from "../config/problem.ts";
 import { secretsOf } from "../config/secret.ts";
 import type { Droplens } from "../droplens.ts";
 import type { Redactor } from "../operations/redactor.ts";
-import type { Logger } from "../plugin/context.ts";
+import type { Gauge, Logger, Metrics } from "../plugin/context.ts";
 import { describeError } from "../plugin/errors.ts";
 import { realClock } from "../real-clock.ts";
 import type { Io } from "./io.ts";
@@ -23,8 +23,17 @@ export interface Reloading {
   readonly file: string | undefined;
   readonly builtIn: BuiltIn;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   /** Learns the secrets of each new config. */
   readonly redactor: Redactor;
+}
+
+/** As Prometheus has it of itself: an alert asks for 0. */
+export function lastReload(metrics: Metrics): Gauge {
+  return metrics.gauge({
+    name: "droplens_config_last_reload_successful",
+    help: "1: what the config file says is what runs; 0: the last reload was refused, and the config before it goes on",
+  });
 }
 
 /** Serves reloads until `signal` aborts, one after the other. */
@@ -32,9 +41,14 @@ export async function serveReloads(reloading: Reloading, io: Io, signal: AbortSi
   let current = reloading.config;
   let generation = 0;
   let last: Promise<void> = Promise.resolve();
+  const success = lastReload(reloading.metrics);
+  success.set({}, 1);
   const reload = (why: string) => {
     last = last.then(async () => {
-      if (!signal.aborted) current = await reloadOnce(reloading, { current, why, generation: ++generation }, io);
+      if (signal.aborted) return;
+      const next = await reloadOnce(reloading, { current, why, generation: ++generation }, io);
+      success.set({}, next === undefined ? 0 : 1);
+      current = next ?? current;
     });
   };
   io.onHangup(() => reload("SIGHUP"), signal);
@@ -52,22 +66,22 @@ interface Attempt {
   readonly generation: number;
 }
 
-/** The config in force afterwards. */
-async function reloadOnce(reloading: Reloading, attempt: Attempt, io: Io): Promise<Config> {
+/** The new config in force; undefined when the old one goes on. */
+async function reloadOnce(reloading: Reloading, attempt: Attempt, io: Io): Promise<Config | undefined> {
   const { droplens, file, builtIn, logger, redactor } = reloading;
   const { current, why, generation } = attempt;
   const loaded = await loadConfig({ file, generation, cwd: io.cwd, environment: io.environment, builtIn });
   if (!loaded.ok) {
     const problems = formatProblems(loaded.problems);
     logger.error({ why, problems }, "the new config is refused: the old one goes on");
-    return current;
+    return undefined;
   }
   redactor.know(secretsOf(loaded.details.document.root));
   try {
     await droplens.reload(loaded.config);
   } catch (error) {
     logger.error({ why, error: describeError(error) }, "the new config cannot start: the old one goes on");
-    return current;
+    return undefined;
   }
   for (const warning of loaded.warnings) logger.warn({}, warning);
   for (const key of needRestart(current, loaded.config)) logger.warn({ key }, "this key of the config takes a restart");

@@ -27,10 +27,11 @@ export async function run(options: { config?: string }, io: Io, builtIn: BuiltIn
     const droplens = await registry.get(DROPLENS);
     const broken = new AbortController();
     const stop = (error: unknown) => broken.abort(error);
-    io.onUncaught?.(uncaughtListener({ logger, metrics: registry.get(METRICS), clock: realClock, stop }));
+    const metrics = registry.get(METRICS);
+    io.onUncaught?.(uncaughtListener({ logger, metrics, clock: realClock, stop }));
     const reloading = new AbortController();
     const file = config.origin === builtIn.bundle.origin ? undefined : config.origin;
-    const reloads = serveReloads({ droplens, config, file, builtIn, logger, redactor }, io, reloading.signal);
+    const reloads = serveReloads({ droplens, config, file, builtIn, logger, metrics, redactor }, io, reloading.signal);
     await droplens.run(AbortSignal.any([io.signal, broken.signal])).finally(() => reloading.abort());
     await reloads;
     logger.info({}, "droplens has stopped");
