@@ -92,6 +92,18 @@ describe("a file of ulogd's", () => {
     expect(found.otherReasons).toEqual(["not-kernel", "not-kernel"]);
   });
 
+  // What ulogd 2.0.8's SYSLOG sent for k3s' rules, facility daemon; a syslogd puts the host in.
+  it.each(["<29>Nov 21 08:34:29 ", "<29>Nov 21 08:34:29 vm ", "2026-11-21T08:34:29.1+00:00 vm "])(
+    "may be syslog's in each of its forms: %s",
+    (start) => {
+      const prefixes = ["DROP by policy shop/deny-all", "DROP by policy shop/other", ""];
+      const { found } = scan(prefixes.map((prefix) => `${start}ulogd[14737]: ${prefix} ${packet}`));
+
+      expect(found.drops).toMatchObject([{ policy: "shop/deny-all" }]);
+      expect(found.otherReasons).toEqual(["same-packet", "same-packet"]);
+    },
+  );
+
   it("may come through a container's log", () => {
     const inDocker = JSON.stringify({ log: `${json()}\n`, stream: "stdout", time: "2026-11-20T19:59:00Z" });
     const { found } = scan([`2026-11-20T19:59:00.1Z stdout F ${json({ dest_port: 1 })}`]);
