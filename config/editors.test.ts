@@ -25,6 +25,8 @@ function examplesIn(file: string): Example[] {
   const folder = dirname(file);
   const documents = parseAllDocuments(text).map((document): unknown => document.toJS());
   const manifests = documents.filter(isObject).filter((document) => "apiVersion" in document);
+  // What docs/ changes of a DaemonSet: a patch for kubectl.
+  if (/^spec:/m.test(text)) return [];
   if (manifests.length === 0) return [{ name: file, folder, text }];
   return manifests.flatMap(({ kind, data }) => {
     const held = kind === "ConfigMap" && isObject(data) ? Object.entries(data) : [];
