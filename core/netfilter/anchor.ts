@@ -4,11 +4,15 @@
  */
 
 /** Where the fixed part of a message lies. */
-export interface Anchor {
+export interface Anchor extends Interfaces {
   /** Of "IN=". */
   readonly at: number;
   /** First character behind the interfaces. */
   readonly end: number;
+}
+
+/** "" for one that is not there. */
+export interface Interfaces {
   readonly inInterface: string;
   readonly outInterface: string;
   readonly physicalInInterface: string;

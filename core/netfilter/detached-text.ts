@@ -8,22 +8,55 @@ export function detached(text: string): string {
   return text.length < 13 ? text : Buffer.from(text, "latin1").toString("latin1");
 }
 
-/** One string for each text that comes often: names of interfaces, hardware addresses. */
+/**
+ * One string for each text that comes often: names of interfaces, hardware addresses. Each text has one place, where
+ * the next with the same place puts it out: nothing is lost by forgetting, only shared less.
+ */
 export class SharedTexts {
-  readonly #texts = new Map<string, string>();
-  readonly #capacity: number;
+  readonly #texts: string[];
+  readonly #mask: number;
 
+  /** `capacity`: a power of two. */
   constructor(capacity: number) {
-    this.#capacity = capacity;
+    this.#texts = new Array<string>(capacity).fill("");
+    this.#mask = capacity - 1;
   }
 
   get(text: string): string {
-    const known = this.#texts.get(text);
-    if (known !== undefined) return known;
-    // Nothing is lost by forgetting, only shared less.
-    if (this.#texts.size >= this.#capacity) this.#texts.clear();
+    let hash = text.length;
+    for (let i = 0; i < text.length; i++) hash = mixed(hash, text.charCodeAt(i));
+    const place = placeOf(hash) & this.#mask;
+    const known = this.#texts[place];
+    if (known === text) return known;
     const own = detached(text);
-    this.#texts.set(own, own);
+    this.#texts[place] = own;
     return own;
   }
+
+  /** The same for bytes, one character each, without making a string that is known. */
+  ofBytes(bytes: Buffer, start: number, end: number): string {
+    let hash = end - start;
+    for (let at = start; at < end; at++) hash = mixed(hash, bytes[at] ?? 0);
+    const place = placeOf(hash) & this.#mask;
+    const known = this.#texts[place] ?? "";
+    if (isSame(known, bytes, start, end - start)) return known;
+    const own = bytes.toString("latin1", start, end);
+    this.#texts[place] = own;
+    return own;
+  }
+}
+
+function isSame(text: string, bytes: Buffer, start: number, length: number): boolean {
+  if (text.length !== length) return false;
+  for (let i = 0; i < length; i++) if (text.charCodeAt(i) !== bytes[start + i]) return false;
+  return true;
+}
+
+function mixed(hash: number, code: number): number {
+  return Math.imul(hash ^ code, 0x01000193);
+}
+
+/** The upper bits have seen all characters. */
+function placeOf(hash: number): number {
+  return hash ^ (hash >>> 15);
 }

@@ -4,7 +4,7 @@
  * not have are not set, so that they are absent from JSON.
  */
 import { type PacketDrop, type PacketHeader, printable, type Verdict } from "../plugin/index.ts";
-import type { Anchor } from "./anchor.ts";
+import type { Interfaces } from "./anchor.ts";
 import { utcText } from "./clock-reader.ts";
 import { SharedTexts } from "./detached-text.ts";
 import { type Reading, tcpFlagList } from "./packet-words.ts";
@@ -50,17 +50,19 @@ export class DropRecord implements PacketDrop {
   declare readonly embedded?: PacketHeader;
 
   // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one condition a field, and nothing else.
-  constructor(reading: Reading, anchor: Anchor, framing: Framing) {
+  constructor(reading: Reading, interfaces: Interfaces, framing: Framing) {
     this.time = utcText(framing.millis, framing.fraction);
     if (framing.host !== "") this.host = names.get(shown(framing.host));
     const { text, verdict, policy } = framing.prefix;
     if (text !== "") this.logPrefix = text;
     if (verdict !== undefined) this.verdict = verdict;
     if (policy !== undefined) this.policy = policy;
-    if (anchor.inInterface !== "") this.inInterface = names.get(shown(anchor.inInterface));
-    if (anchor.outInterface !== "") this.outInterface = names.get(shown(anchor.outInterface));
-    if (anchor.physicalInInterface !== "") this.physicalInInterface = names.get(shown(anchor.physicalInInterface));
-    if (anchor.physicalOutInterface !== "") this.physicalOutInterface = names.get(shown(anchor.physicalOutInterface));
+    if (interfaces.inInterface !== "") this.inInterface = names.get(shown(interfaces.inInterface));
+    if (interfaces.outInterface !== "") this.outInterface = names.get(shown(interfaces.outInterface));
+    if (interfaces.physicalInInterface !== "")
+      this.physicalInInterface = names.get(shown(interfaces.physicalInInterface));
+    if (interfaces.physicalOutInterface !== "")
+      this.physicalOutInterface = names.get(shown(interfaces.physicalOutInterface));
     if (reading.sourceMac !== undefined) this.sourceMac = reading.sourceMac;
     if (reading.destinationMac !== undefined) this.destinationMac = reading.destinationMac;
     if (reading.etherType !== undefined) this.etherType = reading.etherType;

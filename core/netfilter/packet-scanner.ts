@@ -3,6 +3,8 @@
  * without MAC and bridge ports, TCP, UDP and ICMP. Strict, in the kernel's order; anything else is "not a usual packet".
  * Four letters are compared as one number: "SRC=" is 0x5352433d.
  */
+import { hexGroup, isHexPair } from "./hex-bytes.ts";
+import { PacketPlaces } from "./packet-places.ts";
 
 const space = 0x20;
 const newline = 0x0a;
@@ -15,22 +17,27 @@ const source = 1;
 const destination = 5;
 
 export class PacketScanner {
+  /** Of the packet that was read last. */
+  readonly places = new PacketPlaces();
   /** Where the next thing is read. -1: not a usual packet. */
   #at = 0;
 
   /** Reads from "IN=" at `start`. Returns the start of the next line; -1 when it is no usual packet. */
   read(view: DataView, start: number, words: Uint32Array): number {
     this.#at = start + 3;
+    this.places.inInterface = start + 3;
     if (!this.#interfaces(view) || !this.#mac(view)) return -1;
     const at = this.#at;
     // "SRC="; an IPv6 address has its first colon behind four digits.
     if (view.getUint32(at) !== 0x5352433d) return -1;
     this.#at = at + 4;
+    this.places.source = at + 4;
     const version6 = view.getUint8(at + 8) === 0x3a;
     if (!(version6 ? this.#ipv6(view, words, source) : this.#ipv4(view, words, source))) return -1;
     // "DST="
     if (view.getUint32(this.#at) !== 0x4453543d) return -1;
     this.#at += 4;
+    this.places.destination = this.#at;
     if (!(version6 ? this.#ipv6(view, words, destination) : this.#ipv4(view, words, destination))) return -1;
     if (!(version6 ? this.#ipv6Header(view) : this.#ipv4Header(view))) return -1;
     return this.#transport(view, words, version6 ? 0x8000_0000 : 0) ? this.#lineEnd(view) : -1;
@@ -42,15 +49,21 @@ export class PacketScanner {
     // "OUT="
     if (view.getUint32(this.#at) !== 0x4f55543d) return false;
     this.#at += 4;
+    const { places } = this;
+    places.outInterface = this.#at;
+    places.physicalInInterface = 0;
+    places.physicalOutInterface = 0;
     if (!this.#name(view)) return false;
     // "PHYS" "IN=", then "PHYS" "OUT="
     if (view.getUint32(this.#at) !== 0x50485953) return true;
     if (view.getUint32(this.#at + 3) === 0x53494e3d) {
       this.#at += 7;
+      places.physicalInInterface = this.#at;
       if (!this.#name(view)) return false;
     }
     if (view.getUint32(this.#at) === 0x50485953 && view.getUint32(this.#at + 4) === 0x4f55543d) {
       this.#at += 8;
+      places.physicalOutInterface = this.#at;
       if (!this.#name(view)) return false;
     }
     return true;
@@ -76,9 +89,11 @@ export class PacketScanner {
   /** `MAC=` with 14 octets or none; or no MAC at all. What the octets are does not matter for the flow. */
   #mac(view: DataView): boolean {
     const start = this.#at;
+    this.places.mac = 0;
     if (view.getUint32(start) !== 0x4d41433d) return true;
     let at = start + 4;
     if (view.getUint8(at) !== space) {
+      this.places.mac = at;
       for (const end = at + 40; at < end; at += 4) {
         // No byte of the four below 0x21: no space, no line break.
         const four = view.getUint32(at);
@@ -134,7 +149,9 @@ export class PacketScanner {
   /** `LEN=60 TOS=0x00 PREC=0x00 TTL=63 ID=50301 DF `. */
   #ipv4Header(view: DataView): boolean {
     // "LEN="
+    this.places.length = this.#at + 4;
     if (!this.#number(view, 0x4c454e3d)) return false;
+    this.places.ttl = this.#at + 23;
     let at = this.#at;
     // "TOS=" "0x", then "PREC" "=0x"
     if (view.getUint32(at) !== 0x544f533d || view.getUint16(at + 4) !== 0x3078 || view.getUint8(at + 8) !== space)
@@ -143,7 +160,7 @@ export class PacketScanner {
     if (view.getUint32(at) !== 0x50524543 || view.getUint32(at + 3) !== 0x433d3078 || view.getUint8(at + 9) !== space)
       return false;
     this.#at = at + 10;
-    if (!hexPair(view, at + 7) || !hexPair(view, at - 3)) return false;
+    if (!isHexPair(view, at + 7) || !isHexPair(view, at - 3)) return false;
     // "TTL=", then "ID="
     if (!this.#number(view, 0x54544c3d)) return false;
     at = this.#at;
@@ -157,6 +174,7 @@ export class PacketScanner {
 
   /** `LEN=80 TC=0 HOPLIMIT=63 FLOWLBL=195796 `. */
   #ipv6Header(view: DataView): boolean {
+    this.places.length = this.#at + 4;
     if (!this.#number(view, 0x4c454e3d)) return false;
     // " TC="
     this.#at -= 1;
@@ -165,6 +183,7 @@ export class PacketScanner {
     if (view.getUint32(this.#at) !== 0x484f504c) return false;
     if (view.getUint8(this.#at + 4) !== 0x49) return false;
     this.#at += 5;
+    this.places.ttl = this.#at + 4;
     if (!this.#number(view, 0x4d49543d)) return false;
     // "FLOW" "LBL="
     if (view.getUint32(this.#at) !== 0x464c4f57) return false;
@@ -195,14 +214,19 @@ export class PacketScanner {
     if (view.getUint32(this.#at) !== 0x54595045 || view.getUint8(this.#at + 4) !== 0x3d) return false;
     const digits = digitsEnd(view, this.#at + 5);
     const length = digits - this.#at - 5;
+    this.places.icmpType = this.#at + 5;
+    this.places.tail = digits + 1;
     this.#at = digits;
     return length > 0 && length < 3 && view.getUint8(digits) === space;
   }
 
   #ports(view: DataView, words: Uint32Array, bits: number): boolean {
     // "SPT=", "DPT="
-    if (!this.#port(view, 0x5350543d) || !this.#port(view, 0x4450543d)) return false;
+    if (!this.#port(view, 0x5350543d)) return false;
+    this.places.sourcePort = this.#value;
+    if (!this.#port(view, 0x4450543d)) return false;
     words[head] = bits | this.#value;
+    this.places.tail = this.#at;
     this.#skipWindow(view);
     // Another word follows, so no digit of the port was lost.
     return view.getUint8(this.#at) > space;
@@ -267,23 +291,4 @@ function digitsEnd(view: DataView, start: number): number {
     if (digit < 0 || digit > 9) break;
   }
   return at;
-}
-
-function hexPair(view: DataView, at: number): boolean {
-  return (hexValues[view.getUint8(at)] ?? -1) >= 0 && (hexValues[view.getUint8(at + 1)] ?? -1) >= 0;
-}
-
-/** Four hex digits; negative when one is none. */
-function hexGroup(view: DataView, at: number): number {
-  const a = hexValues[view.getUint8(at)] ?? -1;
-  const b = hexValues[view.getUint8(at + 1)] ?? -1;
-  const c = hexValues[view.getUint8(at + 2)] ?? -1;
-  const d = hexValues[view.getUint8(at + 3)] ?? -1;
-  return (a | b | c | d) < 0 ? -1 : (a << 12) | (b << 8) | (c << 4) | d;
-}
-
-const hexValues = new Int8Array(256).fill(-1);
-for (let i = 0; i < 16; i++) {
-  hexValues[i.toString(16).charCodeAt(0)] = i;
-  hexValues[i.toString(16).toUpperCase().charCodeAt(0)] = i;
 }

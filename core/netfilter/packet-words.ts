@@ -198,10 +198,12 @@ function readMacOrMark(text: string, at: number, stop: number, reading: Reading)
       if (/^[\da-f]{4}$/i.test(value)) reading.etherType ??= value.toLowerCase();
       return;
     case "MARK":
-      // The kernel prints no mark that is zero; ulogd does.
-      if (/^(0x)?(?!0+$)[\da-f]{1,8}$/i.test(value)) reading.mark ??= value;
+      if (markForm.test(value)) reading.mark ??= value;
   }
 }
+
+/** The kernel prints no mark that is zero; ulogd does. */
+export const markForm = /^(0x)?(?!0+$)[\da-f]{1,8}$/i;
 
 const macs = new SharedTexts(1024);
 const oneMac = /^(?:[\da-f]{2}:){5}[\da-f]{2}$/i;
@@ -209,7 +211,7 @@ const oneMac = /^(?:[\da-f]{2}:){5}[\da-f]{2}$/i;
 const etherMac = /^(?:[\da-f]{2}:){13,}[\da-f]{2}$/i;
 
 /** Destination, source and type. */
-function readMac(value: string, reading: Reading): void {
+export function readMac(value: string, reading: Reading): void {
   if (reading.destinationMac !== undefined || !etherMac.test(value)) return;
   reading.destinationMac = macs.get(value.slice(0, 17));
   reading.sourceMac = macs.get(value.slice(18, 35));

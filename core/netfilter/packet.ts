@@ -15,7 +15,7 @@ export type NoPacket =
   | { readonly kind: "malformed"; readonly reason: "address" | "port" | "protocol" | "truncated" | "several-packets" };
 
 /** nf_log's buffer: a message is cut behind 1019 bytes, wherever that is. */
-const bufferBytes = 1019;
+export const bufferBytes = 1019;
 
 export function readPacket(text: string, messageAt: number, anchor: Anchor): PacketResult {
   const cut = text.length - messageAt >= bufferBytes;

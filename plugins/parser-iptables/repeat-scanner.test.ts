@@ -2,7 +2,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { PacketScanner } from "../../core/netfilter/packet-scanner.ts";
 import { RepeatScanner } from "../../core/netfilter/repeat-scanner.ts";
+import { UsualPacket } from "../../core/netfilter/usual-packet.ts";
 import { FlowKey, type PacketDrop } from "../../core/plugin/index.ts";
 import { packetLine, packets } from "./testdata/packet-grammar.ts";
 import { MemoryCollector, makeParser, type TestParser, testNow } from "./testdata/parser-under-test.ts";
@@ -15,6 +17,7 @@ const usualLines: readonly string[] = [
   usual.replace("2026-11-20T19:56:42.401765+00:00", "Nov 20 19:56:42"),
   usual.replace("node-1 kernel: [ 2528.800858] ", "node-1 "),
   usual.replace(/PROTO=.*/, "PROTO=UDP SPT=1 DPT=65535 LEN=40 "),
+  usual.replace(/PROTO=.*/, "PROTO=UDP SPT=1 DPT=65535 LEN=40 MARK=0x10000 "),
   usual.replace(/PROTO=.*/, "PROTO=ICMP TYPE=8 CODE=0 ID=7777 SEQ=1 "),
   usual.replace("OUT=eth0", "OUT=br0 PHYSIN=vethab PHYSOUT=eth1"),
   usual.replace("OUT=eth0", "OUT=br0 PHYSOUT=eth1"),
@@ -29,10 +32,18 @@ const usualLines: readonly string[] = [
 /** The parser's last bytes always go the slow road, because the fast one reads ahead; this gives it room. */
 const tail = `${"x".repeat(1100)}\n`;
 
+/** Wants the record of each packet, as if it were the first of its flow. */
+class EveryRecord extends MemoryCollector {
+  override repeat(timeMillis: number): boolean {
+    super.repeat(timeMillis);
+    return false;
+  }
+}
+
 /** What one scan of `text`, seen `times` times in a row so that its shape is known, tells of it. */
 function scanKnown(text: Buffer, settings: object): { told: string[]; drops: PacketDrop[] } {
   const parser = makeParser(settings);
-  const collector = new MemoryCollector();
+  const collector = new EveryRecord();
   const chunk = Buffer.concat([text, text, Buffer.from(tail)]);
   parser.scan(chunk, collector);
   return collector;
@@ -41,7 +52,7 @@ function scanKnown(text: Buffer, settings: object): { told: string[]; drops: Pac
 /** The same from the full parse of each line. */
 function parseEach(text: Buffer, settings: object): { told: string[]; drops: PacketDrop[] } {
   const parser = makeParser(settings);
-  const collector = new MemoryCollector();
+  const collector = new EveryRecord();
   for (const line of `${text.toString("latin1")}${text.toString("latin1")}`.split("\n")) {
     const result = parser.parseBytes(Buffer.from(line, "latin1"));
     if (result.kind === "malformed") collector.malformed(result.reason);
@@ -63,7 +74,7 @@ function tellReason(collector: MemoryCollector, reason: string | undefined): voi
 function scanSlowly(text: Buffer, settings: object): MemoryCollector {
   const parser = makeParser(settings);
   scannerOf(parser).run = (_bytes, _view, start) => start;
-  const collector = new MemoryCollector();
+  const collector = new EveryRecord();
   parser.scan(Buffer.concat([text, text, Buffer.from(tail)]), collector);
   return collector;
 }
@@ -100,6 +111,18 @@ describe("the repeat scanner", () => {
     expect(scannerOf(parser).run(bytes, view, 0, collector)).toBe(3 * (line.length + 1));
   });
 
+  it.each(usualLines)("makes the record of %s without reading the packet again as text", (line) => {
+    const bytes = Buffer.from(`${line}\n${tail}`);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const scanner = new PacketScanner();
+    const words = new Uint32Array(10);
+    const packetAt = line.indexOf("IN=");
+    const next = scanner.read(view, packetAt, words);
+    const usual = new UsualPacket(scanner.places);
+
+    expect(usual.read({ bytes, view, start: 0, packetAt, end: next - 1 }, words)).toBe(true);
+  });
+
   it.each(textFixtures)("tells of %s what the full parse tells", (name) => {
     const text = readFileSync(new URL(name, folder));
 
@@ -132,6 +155,21 @@ describe("the repeat scanner", () => {
           ".",
           "\t",
           "\xa0",
+          "\x7f",
+          "\0",
+          " SYN",
+          "RES=0x00 ",
+          "CODE=9 ",
+          "CODE=256 ",
+          "MARK=0xff00 ",
+          "UID=1000 ",
+          "LEN=4 ",
+          "TTL=9 ",
+          "TYPE=3 ",
+          "OPT (0204) ",
+          "SPT=7 ",
+          "[SRC=10.1.1.1 DST=10.1.1.2 ] ",
+          "4294967296",
         ),
         fc.string({ maxLength: 2 }),
       ),
