@@ -219,6 +219,15 @@ describe.concurrent("parse", () => {
     expect(new Set(prefixes)).toEqual(new Set([undefined, "kl-log:", "kl-uid:"]));
   });
 
+  it("takes the parser that it is told, and names them all when there is none of that name", async () => {
+    const ulogd = join(checkout, "plugins/parser-ulogd/testdata/json.log");
+    const { stdout } = await printed(["parse", "--parser", "parser-ulogd", ulogd]);
+    expect(jsonLines(stdout)[0]).toMatchObject({ kind: "drop", drop: { destinationPort: expect.any(Number) } });
+    const { code, stderr } = await printed(["parse", "--parser", "sink-otel", ulogd]);
+    expect(stderr).toContain('"sink-otel" is none of parser-iptables, parser-calico, parser-ulogd');
+    expect(code).toBe(2);
+  });
+
   it("goes on after a file that is not there, says so and ends with 1", async () => {
     const { code, stdout, stderr } = await printed(["parse", "nowhere.log", fixture("arp.log")]);
     expect(stderr).toBe("droplens: cannot read nowhere.log: no such file: check the path\n");

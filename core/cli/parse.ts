@@ -1,4 +1,4 @@
-/** `droplens parse`: what parser-iptables makes of each line, as JSON. */
+/** `droplens parse`: what a built-in parser makes of each line, as JSON. */
 import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
 import type { BuiltIn } from "../config/load.ts";
@@ -12,12 +12,14 @@ import { unreadable } from "./unreadable.ts";
 
 export interface ParseOptions {
   readonly files: readonly string[];
+  /** A built-in parser's name. */
+  readonly parser: string;
   /** None: any netfilter line. */
   readonly prefixes: readonly string[];
 }
 
 export async function parse(options: ParseOptions, io: Io, builtIn: BuiltIn): Promise<ExitCode> {
-  const parser = await makeParser(options.prefixes, io, builtIn);
+  const parser = await makeParser(options, io, builtIn);
   if (parser === undefined) return 2;
   const parseLine = lineParser(parser);
   const inputs = options.files.length === 0 ? [undefined] : options.files;
@@ -35,18 +37,23 @@ export async function parse(options: ParseOptions, io: Io, builtIn: BuiltIn): Pr
   return exitCode;
 }
 
-/** Undefined: the prefixes are wrong, which is said. */
-async function makeParser(prefix: readonly string[], io: Io, builtIn: BuiltIn): Promise<Parser | undefined> {
-  const loaded = await builtIn.plugins["parser-iptables"]?.();
-  if (loaded === undefined) throw new Error("parser-iptables is not built in");
+/** Undefined: the name or the prefixes are wrong, which is said. */
+async function makeParser(options: ParseOptions, io: Io, builtIn: BuiltIn): Promise<Parser | undefined> {
+  const { parser: name, prefixes } = options;
+  const parsers = Object.keys(builtIn.plugins).filter((each) => each.startsWith("parser-"));
+  const loaded = parsers.includes(name) ? await builtIn.plugins[name]?.() : undefined;
+  if (loaded === undefined) {
+    io.stderr(`droplens: --parser: ${JSON.stringify(name)} is none of ${parsers.join(", ")}\n`);
+    return undefined;
+  }
   const { default: definition } = loaded;
-  const checked = await definition.options["~standard"].validate(prefix.length === 0 ? {} : { prefix });
+  const checked = await definition.options["~standard"].validate(prefixes.length === 0 ? {} : { prefix: prefixes });
   if (checked.issues !== undefined) {
     for (const { message } of checked.issues) io.stderr(`droplens: --prefix: ${message}\n`);
     return undefined;
   }
   return definition.create(checked.value, {
-    name: "parser-iptables",
+    name,
     pipeline: "parse",
     logger: createLogger("warn", 2),
     metrics: new PrometheusMetrics(),

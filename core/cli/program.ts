@@ -126,10 +126,11 @@ function addLines(program: Command, { io, builtIn, finish }: Wiring): void {
     .description("one JSON line out for each log line in")
     .argument("[files...]", "log files (default: stdin)")
     .option("-p, --prefix <prefix>", "the rule's log prefix; may be given again (default: any netfilter line)", collect)
+    .option("--parser <name>", "the built-in parser that reads them", "parser-iptables")
     .addHelpText("after", example("dmesg | droplens parse --prefix calico-packet:"))
-    .action(async (files: string[], options: { prefix?: string[] }) => {
+    .action(async (files: string[], options: { prefix?: string[]; parser: string }) => {
       const { parse } = await import("./parse.ts");
-      finish(await parse({ files, prefixes: options.prefix ?? [] }, io, builtIn));
+      finish(await parse({ files, parser: options.parser, prefixes: options.prefix ?? [] }, io, builtIn));
     });
   program
     .command("replay")
