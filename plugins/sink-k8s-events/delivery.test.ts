@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { DropReport, Endpoint } from "../../core/plugin/index.ts";
+import type { DeliveryResult, DropReport, Endpoint } from "../../core/plugin/index.ts";
 import { dropReport } from "../../core/testkit/drops.ts";
 import { settle } from "../../core/testkit/fake-clock.ts";
 import { testContext } from "../../core/testkit/test-context.ts";
 import { Delivery } from "./delivery.ts";
 import { Journal } from "./journal.ts";
 import { Ledger, settledBy } from "./ledger.ts";
+import type { Outcome, Verb } from "./outcome.ts";
 import { Poster, type Waiting } from "./poster.ts";
 import { Refusals } from "./refusals.ts";
 import { RequestBudget } from "./request-budget.ts";
@@ -86,6 +87,48 @@ describe("delivering a report", () => {
   });
 });
 
+describe("a server that is away", () => {
+  const reports = Array.from({ length: 30 }, (_, i) => dropReport({ source: pod(`web-${i}`, "shop") }));
+  const refused = () => new Error("connect ECONNREFUSED");
+
+  /** With the time that a batch waits for its slowest event. */
+  async function deliverSlowly({ delivery, clock }: ReturnType<typeof setUp>, batch: readonly DropReport[]) {
+    const outcome = delivery.deliver(batch, signal).catch((error: unknown) => error);
+    await settle();
+    await clock.advance(2000);
+    return await outcome;
+  }
+
+  it("makes the queue wait: the batch comes again as a whole, and each packet is told once", async () => {
+    const parts = setUp();
+    parts.api.script = refused;
+    const message = expect.stringContaining("ECONNREFUSED");
+    expect(await deliverSlowly(parts, reports)).toMatchObject({ retryable: true, message });
+    const tried = parts.api.requests.length;
+    expect(await deliverSlowly(parts, reports.slice(0, 1))).toMatchObject({ retryable: true, message });
+    expect(parts.api.requests.length - tried).toBeLessThan(reports.length);
+    parts.api.script = () => undefined;
+    await parts.clock.advance(60_000);
+    for (let rest: readonly DropReport[] = reports; rest.length > 0; ) {
+      const { retry = [] } = (await deliverSlowly(parts, rest)) as DeliveryResult;
+      rest = retry.map(({ report }) => report);
+    }
+    expect(parts.api.counts).toEqual(reports.map(() => 1));
+  });
+
+  it("is away too when it answers every request with an error", async () => {
+    const parts = setUp();
+    parts.api.script = () => 503;
+    expect(await deliverSlowly(parts, reports)).toMatchObject({ retryable: true });
+  });
+
+  it("is not away when it stored something in between: the others come again one by one", async () => {
+    const parts = setUp();
+    parts.api.script = () => (parts.api.requests.length % 5 === 0 ? undefined : 503);
+    expect(await deliverSlowly(parts, reports)).toMatchObject({ retry: expect.any(Array) });
+  });
+});
+
 describe("a slow event", () => {
   it("does not hold up the others of its batch for long, and is not sent twice", async () => {
     const { api, clock, delivery } = setUp();
@@ -152,10 +195,10 @@ it("an overloaded server gets fewer requests, and all of them in the end", async
   const { api, budget, clock, delivery } = setUp();
   api.script = () => response(429, {}, 1000);
   const reports = Array.from({ length: 10 }, (_, i) => dropReport({ source: pod(`web-${i}`, "shop") }));
-  const refused = delivery.deliver(reports, signal);
+  const refused = delivery.deliver(reports, signal).catch((error: unknown) => error);
   await settle();
   await clock.advance(900);
-  expect((await refused).retry).toHaveLength(10);
+  expect(await refused).toMatchObject({ retryable: true });
   expect(budget.perSecond).toBe(50);
   api.script = () => undefined;
   await clock.advance(5000);
@@ -185,7 +228,7 @@ function setUp() {
     refusals: new Refusals(clock),
     origin: { reason: "PacketDrop", sourceComponent: "test", host: undefined },
     eventTtlMillis: 3_600_000,
-    observe: () => {},
+    observe: (verb: Verb, _namespace: string, outcome: Outcome) => journal.answered(verb, outcome),
     combined: (notices: number) => journal.combined(notices),
   };
   const ledger = new Ledger(1000);

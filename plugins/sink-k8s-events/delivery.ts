@@ -1,8 +1,9 @@
 /**
  * Delivers a batch: each report's notices are posted, and what is not stored after a moment comes again later, so that a
- * slow event holds up no other. Called by the sink; the ledger keeps what was already done for a report that comes again.
+ * slow event holds up no other; but when the server is away the batch comes again as a whole, so that the queue waits.
+ * Called by the sink; the ledger keeps what was already done for a report that comes again.
  */
-import type { Clock, DeliveryResult, DropReport } from "../../core/plugin/index.ts";
+import { type Clock, type DeliveryResult, type DropReport, RetryableError } from "../../core/plugin/index.ts";
 import type { Journal } from "./journal.ts";
 import { type Ledger, type Side, settledBy } from "./ledger.ts";
 import { type Notice, type NoticeOptions, noticesOf } from "./notice.ts";
@@ -43,6 +44,7 @@ export class Delivery {
       this.#parts.ledger.forget(report.id);
       if (settled.kind === "discarded") discarded.push({ report, reason: settled.discard.reason });
     }
+    if (retry.length === batch.length && this.#parts.journal.isAway) throw away(retry, this.#parts.journal);
     return { discarded, retry };
   }
 
@@ -86,4 +88,10 @@ export class Delivery {
       timer.abort();
     }
   }
+}
+
+/** A try for each of thousands of reports would cost more than all else, and find out no more than one. */
+function away(retry: readonly { readonly retryAfterMillis: number }[], { lastError }: Journal): RetryableError {
+  const retryAfterMillis = Math.min(...retry.map((one) => one.retryAfterMillis));
+  return new RetryableError("EVENTS_NOT_STORED", lastError?.problem ?? "no event is stored", { retryAfterMillis });
 }

@@ -5,6 +5,9 @@
 import { type Clock, type Counter, type Logger, OnceAMinute, type PluginContext } from "../../core/plugin/index.ts";
 import type { Discard, Outcome, Retry, Verb } from "./outcome.ts";
 
+/** So many failures in a row, with nothing stored between them, are no matter of single events. */
+const enoughFailures = 10;
+
 /** Pods and namespaces come and go. */
 const everyday: readonly Discard["reason"][] = ["not_found", "namespace_terminating"];
 
@@ -52,6 +55,11 @@ export class Journal {
 
   get lastError(): LastError | undefined {
     return this.#lastError;
+  }
+
+  /** Nothing is stored at the moment, whatever is sent. */
+  get isAway(): boolean {
+    return this.#outage !== undefined || this.#failuresInARow >= enoughFailures;
   }
 
   /** Called with every answer of the server, or the lack of one. */
