@@ -5,6 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { type Child, type ChildOptions, droplens } from "./support/child.ts";
 import { imbalance, kernelLine } from "./support/node-stage.ts";
@@ -110,6 +111,52 @@ describe.concurrent("a pipe", { timeout: 60_000 }, () => {
     expect(packetsOf(folder, "all.jsonl")).toBe(4);
     expect(jsonOf(child.stderr).at(-1)).toMatchObject({ msg: "droplens has stopped" });
     expect(child.stderr).not.toContain("left open");
+  });
+
+  const flows = 5000;
+  const manyFlows = Array.from({ length: flows }, (_, i) => kernelLine(1 + i)).join("");
+  const slowly = (whenFull: string) => [
+    `{ use: sink-jsonl, queue: { capacity: 200, maxBatch: 50, whenFull: ${whenFull} } }`,
+    "{ use: sink-jsonl, name: file, path: all.jsonl }",
+  ];
+  const discardedOf = async (child: Child) =>
+    (await metrics(child)).sum("droplens_packets_discarded_total", { sink: "sink-jsonl", reason: "queue_full" });
+
+  it("whose reader stops for seconds makes its sink alone lose what is new, counted", async ({ onTestFinished }) => {
+    const { child, folder } = start(onTestFinished, { sinks: slowly("discard") }, { keepInput: true });
+    const goOn = child.holdStdout();
+    child.write(manyFlows);
+    const lost = await child.until(
+      "all read",
+      async () => {
+        const now = await metrics(child);
+        return now.sum("droplens_lines_matched_total") === flows ? await discardedOf(child) : undefined;
+      },
+      40_000,
+    );
+    expect(lost).toBeGreaterThan(0);
+    goOn();
+    child.endInput();
+    expect(await child.ended()).toBe(0);
+    expect([packetsIn(child.stdout) + lost, packetsOf(folder, "all.jsonl")]).toEqual([flows, flows]);
+  });
+
+  it("whose reader stops for seconds is waited for where its queue says so, and nothing is lost", async ({
+    onTestFinished,
+  }) => {
+    const { child, folder } = start(onTestFinished, { sinks: slowly("wait") }, { keepInput: true });
+    const goOn = child.holdStdout();
+    child.write(manyFlows);
+    await child.until("some read", async () => (await metrics(child)).sum("droplens_lines_matched_total") > 0);
+    // Three times what a sink may hold up the others otherwise.
+    await sleep(3000);
+    const held = await metrics(child);
+    expect(held.sum("droplens_lines_matched_total")).toBeLessThan(flows);
+    expect(await discardedOf(child)).toBe(0);
+    goOn();
+    child.endInput();
+    expect(await child.ended()).toBe(0);
+    expect([packetsIn(child.stdout), packetsOf(folder, "all.jsonl")]).toEqual([flows, flows]);
   });
 
   it("that stays open and silent does not hold a stop", async ({ onTestFinished }) => {

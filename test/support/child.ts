@@ -107,6 +107,12 @@ export class Child {
     return waitFor(what, ask, { timeoutMillis, explain, hopeless: () => !this.running });
   }
 
+  /** Nobody reads its stdout for a while: until the function that this returns is called. */
+  holdStdout(): () => void {
+    this.#process.stdout?.pause();
+    return () => this.#process.stdout?.resume();
+  }
+
   /** Its log lines of this level. */
   logged(level: string): { readonly msg: string; readonly [field: string]: unknown }[] {
     const lines = this.stdout.split("\n").filter((line) => line.startsWith("{"));
