@@ -36,7 +36,7 @@ const queueSchema = z
     whenFull: z
       .enum(["discard", "wait"])
       .describe(
-        "discard: after a second of a full queue this sink alone loses what is new (queue_full); wait: the source waits and nothing is lost, but a stuck sink then holds up all others of the pipeline",
+        "discard: after a second of a full queue this sink alone loses what is new (queue_full); wait: the source waits, and nothing is lost but what was tried for longer than maxAge; a stuck sink then holds up all others of the pipeline",
       )
       .optional(),
     maxBatch: z.int().min(1).max(100_000).describe("Reports in one delivery").optional(),
