@@ -3,10 +3,9 @@
  * A class with an assignment a field, because V8 then keeps all fields in the object itself; fields that the line does
  * not have are not set, so that they are absent from JSON.
  */
-import { type PacketDrop, type PacketHeader, printable, type Verdict } from "../plugin/index.ts";
+import type { PacketDrop, PacketHeader, Verdict } from "../plugin/index.ts";
 import type { Interfaces } from "./anchor.ts";
 import { utcText } from "./clock-reader.ts";
-import { SharedTexts } from "./detached-text.ts";
 import { type Reading, tcpFlagList } from "./packet-words.ts";
 import type { RulePrefix } from "./rule-prefixes.ts";
 
@@ -14,7 +13,7 @@ import type { RulePrefix } from "./rule-prefixes.ts";
 export interface Framing {
   readonly millis: number;
   readonly fraction: string;
-  /** One character a byte. */
+  /** As it is shown; "" for none. */
   readonly host: string;
   readonly prefix: RulePrefix;
 }
@@ -49,20 +48,19 @@ export class DropRecord implements PacketDrop {
   declare readonly fragmentOffset?: number;
   declare readonly embedded?: PacketHeader;
 
+  /** `interfaces`: as they are shown. */
   // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one condition a field, and nothing else.
   constructor(reading: Reading, interfaces: Interfaces, framing: Framing) {
     this.time = utcText(framing.millis, framing.fraction);
-    if (framing.host !== "") this.host = names.get(shown(framing.host));
+    if (framing.host !== "") this.host = framing.host;
     const { text, verdict, policy } = framing.prefix;
     if (text !== "") this.logPrefix = text;
     if (verdict !== undefined) this.verdict = verdict;
     if (policy !== undefined) this.policy = policy;
-    if (interfaces.inInterface !== "") this.inInterface = names.get(shown(interfaces.inInterface));
-    if (interfaces.outInterface !== "") this.outInterface = names.get(shown(interfaces.outInterface));
-    if (interfaces.physicalInInterface !== "")
-      this.physicalInInterface = names.get(shown(interfaces.physicalInInterface));
-    if (interfaces.physicalOutInterface !== "")
-      this.physicalOutInterface = names.get(shown(interfaces.physicalOutInterface));
+    if (interfaces.inInterface !== "") this.inInterface = interfaces.inInterface;
+    if (interfaces.outInterface !== "") this.outInterface = interfaces.outInterface;
+    if (interfaces.physicalInInterface !== "") this.physicalInInterface = interfaces.physicalInInterface;
+    if (interfaces.physicalOutInterface !== "") this.physicalOutInterface = interfaces.physicalOutInterface;
     if (reading.sourceMac !== undefined) this.sourceMac = reading.sourceMac;
     if (reading.destinationMac !== undefined) this.destinationMac = reading.destinationMac;
     if (reading.etherType !== undefined) this.etherType = reading.etherType;
@@ -83,16 +81,4 @@ export class DropRecord implements PacketDrop {
     if (reading.fragmentOffset !== undefined) this.fragmentOffset = reading.fragmentOffset;
     if (reading.embedded !== undefined) this.embedded = reading.embedded;
   }
-}
-
-/** Of hosts and interfaces. */
-const names = new SharedTexts(1024);
-
-/** Bytes as text that is safe to print. */
-export function shown(bytes: string): string {
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes.charCodeAt(i);
-    if (byte < 0x20 || byte > 0x7e) return printable(Buffer.from(bytes, "latin1").toString("utf8"));
-  }
-  return bytes;
 }

@@ -12,6 +12,7 @@ import { readJsonLine } from "./json-line.ts";
 import { kernelUnescaped } from "./kernel-escapes.ts";
 import { readPacket } from "./packet.ts";
 import type { RulePrefix, RulePrefixes } from "./rule-prefixes.ts";
+import { shownInterfaces, shownName } from "./shown-names.ts";
 
 export interface FoundDrop {
   readonly kind: "drop";
@@ -29,6 +30,7 @@ export interface FoundDrop {
 
 export interface LinePlaces {
   readonly stamp: Stamp;
+  /** As it is shown. */
   readonly host: string;
   readonly secondsStampAt: number;
   readonly messageAt: number;
@@ -153,11 +155,12 @@ export class LineParser {
     if (result.kind !== "packet") return result;
     const stamp = frame.stamp ?? readingTime(now);
     const { millis, fraction } = stamp;
-    const drop = new DropRecord(result.reading, anchor, { millis, fraction, host: frame.host, prefix });
+    const host = shownName(frame.host);
+    const drop = new DropRecord(result.reading, shownInterfaces(anchor), { millis, fraction, host, prefix });
     const places = unwrapped.plain
       ? {
           stamp,
-          host: frame.host,
+          host,
           secondsStampAt: frame.secondsStampAt,
           messageAt: frame.messageAt,
           anchorAt: anchor.at,

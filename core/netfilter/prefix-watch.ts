@@ -4,7 +4,7 @@
  */
 import type { PluginContext } from "../plugin/index.ts";
 import { findAnchor } from "./anchor.ts";
-import { shown } from "./drop-record.ts";
+import { shown } from "./shown-names.ts";
 
 const patienceMillis = 60_000;
 const linesPerChunk = 8;

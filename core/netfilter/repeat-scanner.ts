@@ -13,6 +13,7 @@ import type { FoundDrop } from "./line-parser.ts";
 import { bufferBytes, readPacket } from "./packet.ts";
 import { PacketScanner } from "./packet-scanner.ts";
 import type { Reading } from "./packet-words.ts";
+import { shownInterfaces } from "./shown-names.ts";
 import { type KnownLine, UsualPacket } from "./usual-packet.ts";
 
 /** No part of a line that is read without asking for the end of the bytes is longer. */
@@ -79,5 +80,7 @@ function readInFull(line: KnownLine, messageAt: number): { reading: Reading; int
   const text = kernelUnescaped(bytes.toString("latin1", packetAt, stop));
   const anchor = anchorAt(text, 0);
   const result = anchor && readPacket(text, messageAt - packetAt, anchor);
-  return result?.kind === "packet" ? { reading: result.reading, interfaces: anchor as Anchor } : undefined;
+  return result?.kind === "packet"
+    ? { reading: result.reading, interfaces: shownInterfaces(anchor as Anchor) }
+    : undefined;
 }

@@ -6,9 +6,9 @@
  */
 import { formatAddress } from "../plugin/index.ts";
 import type { Interfaces } from "./anchor.ts";
-import { SharedTexts } from "./detached-text.ts";
 import type { PacketPlaces } from "./packet-places.ts";
 import { markForm, Reading, readMac } from "./packet-words.ts";
+import { plainNameAt } from "./shown-names.ts";
 
 /** A line that the packet scanner has read, within its chunk. */
 export interface KnownLine {
@@ -62,8 +62,8 @@ export class UsualPacket {
 
   #readInterfaces(bytes: Buffer): boolean {
     const places = this.#places;
-    const inInterface = nameAt(bytes, places.inInterface);
-    const outInterface = nameAt(bytes, places.outInterface);
+    const inInterface = plainNameAt(bytes, places.inInterface);
+    const outInterface = plainNameAt(bytes, places.outInterface);
     if (inInterface === undefined || outInterface === undefined) return false;
     this.interfaces.inInterface = inInterface;
     this.interfaces.outInterface = outInterface;
@@ -73,8 +73,8 @@ export class UsualPacket {
   /** A bridge's. */
   #readPorts(bytes: Buffer): boolean {
     const { physicalInInterface, physicalOutInterface } = this.#places;
-    const inPort = physicalInInterface === 0 ? "" : nameAt(bytes, physicalInInterface);
-    const outPort = physicalOutInterface === 0 ? "" : nameAt(bytes, physicalOutInterface);
+    const inPort = physicalInInterface === 0 ? "" : plainNameAt(bytes, physicalInInterface);
+    const outPort = physicalOutInterface === 0 ? "" : plainNameAt(bytes, physicalOutInterface);
     if (inPort === undefined || outPort === undefined) return false;
     this.interfaces.physicalInInterface = inPort;
     this.interfaces.physicalOutInterface = outPort;
@@ -183,15 +183,6 @@ export class UsualPacket {
 
 /** "URG ", "ACK ", "PSH ", "RST ", "SYN ", "FIN ": in the order of tcpFlagNames, whose fourth is the first here. */
 const flags = [0x55524720, 0x41434b20, 0x50534820, 0x52535420, 0x53594e20, 0x46494e20];
-
-const names = new SharedTexts(1024);
-
-/** Up to the next space; undefined when not all of it may be shown. */
-function nameAt(bytes: Buffer, at: number): string | undefined {
-  let end = at;
-  for (let byte = bytes[end] ?? space; byte !== space; byte = bytes[++end] ?? space) if (byte > 0x7e) return undefined;
-  return names.ofBytes(bytes, at, end);
-}
 
 function stands(text: string, bytes: Buffer, start: number): boolean {
   if (text === "") return false;

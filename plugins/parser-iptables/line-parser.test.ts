@@ -123,6 +123,14 @@ describe("the line parser", () => {
     });
   });
 
+  it("keeps names whole that are not in ASCII, however long", () => {
+    const result = parse(
+      "Nov 20 19:56:42 nodeabcdefghij\u0100 kernel: IN=abcdefghijklm\u0100 OUT= SRC=10.1.1.1 DST=10.1.1.2 PROTO=47",
+    );
+
+    expect(result).toMatchObject({ drop: { host: "nodeabcdefghij\u0100", inInterface: "abcdefghijklm\u0100" } });
+  });
+
   it("takes a line that ends in CRLF", () => {
     expect(say(parse(`${head}x: IN=eth0 OUT= ${body}MARK=0x1\r`))).toContain("mark 0x1");
   });

@@ -8,6 +8,7 @@ import { DropRecord } from "../../core/netfilter/drop-record.ts";
 import type { LineResult } from "../../core/netfilter/line-parser.ts";
 import { Reading } from "../../core/netfilter/packet-words.ts";
 import type { RulePrefixes } from "../../core/netfilter/rule-prefixes.ts";
+import { shownInterfaces, shownName } from "../../core/netfilter/shown-names.ts";
 import type { Logger } from "../../core/plugin/index.ts";
 import { type Fields, numberOf, readFields, textOf } from "./json-fields.ts";
 import { readHeaders } from "./packet-headers.ts";
@@ -42,7 +43,7 @@ export class JsonRecordReader {
     const stamp = this.#stamp(fields, now);
     if (stamp === undefined) return { kind: "malformed", reason: "time" };
     const { millis, fraction } = stamp;
-    const drop = new DropRecord(reading, anchorOf(fields), { millis, fraction, host: hostOf(fields), prefix });
+    const drop = new DropRecord(reading, interfacesOf(fields), { millis, fraction, host: hostOf(fields), prefix });
     const packetText = text.replace(changing, "");
     return { kind: "drop", drop, millis, packets: 1, author: "unknown", prefix, packetText, places: undefined };
   }
@@ -73,19 +74,17 @@ export class JsonRecordReader {
 /** What differs between two records of one packet. */
 const changing = /"(?:@?timestamp|oob\.prefix|oob\.time\.u?sec)": ?(?:"(?:[^"\\]|\\.)*"|\d+),? ?/g;
 
-function anchorOf(fields: Fields) {
-  return {
-    at: -1,
-    end: -1,
+function interfacesOf(fields: Fields) {
+  return shownInterfaces({
     inInterface: textOf(fields["oob.in"]) ?? "",
     outInterface: textOf(fields["oob.out"]) ?? "",
     physicalInInterface: "",
     physicalOutInterface: "",
-  };
+  });
 }
 
 /** JSON's option `device`, when somebody has set it. */
 function hostOf(fields: Fields): string {
   const device = textOf(fields.dvc) ?? "";
-  return device === "Netfilter" ? "" : device;
+  return device === "Netfilter" ? "" : shownName(device);
 }
