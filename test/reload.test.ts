@@ -100,6 +100,7 @@ describe.concurrent("a reload", { timeout: 60_000 }, () => {
     await program.child.until("both events", async () => told(kubernetes).length === 2);
     await balances(program, 1);
     write();
+    program.child.kill("SIGHUP");
     await program.measures("the gauge at 1", isKnown(1));
   });
 
