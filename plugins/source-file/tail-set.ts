@@ -98,14 +98,10 @@ export class TailSet {
     return folders;
   }
 
-  /** Nothing of a path with no file open yet: 0 would say that all of it is read. */
   lag(): readonly SourceLag[] {
-    const opened = this.all().filter((tail) => tail.files.length > 0);
-    return opened.map((tail) => ({
-      part: tail.path,
-      offset: tail.files[0]?.offset ?? 0,
-      lagBytes: tail.files.reduce((sum, file) => sum + file.lagBytes(), 0),
-    }));
+    return this.all().flatMap(({ path, files, lagBytes }) =>
+      lagBytes === undefined ? [] : [{ part: path, offset: files[0]?.offset ?? 0, lagBytes }],
+    );
   }
 
   problems(): readonly string[] {

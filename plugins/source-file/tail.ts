@@ -42,6 +42,7 @@ export class Tail {
   /** From the checkpoint and not yet found. */
   #unresolved: readonly SavedFile[];
   readonly #files: OpenFile[] = [];
+  #hasOpened = false;
   #problem: string | undefined;
   #missingSince: number | undefined;
   /** The newest file as it was when it was found empty: what is written next may be copied away and truncated unseen. */
@@ -67,6 +68,7 @@ export class Tail {
       return;
     }
     this.#note(look);
+    this.#hasOpened ||= this.#files.length > 0;
   }
 
   /** The next lines, of the oldest file that has some; `endOfFile` when there is nothing to do before a change or poll. */
@@ -99,6 +101,11 @@ export class Tail {
   /** Nothing is left to read, and nothing has been at the path for a while. */
   get isGone(): boolean {
     return this.#files.length === 0 && this.#hasGivenUp();
+  }
+
+  /** Bytes that are there and not read; undefined while no file has been opened: 0 would say that all is read. */
+  get lagBytes(): number | undefined {
+    return this.#hasOpened ? this.#files.reduce((sum, file) => sum + file.lagBytes(), 0) : undefined;
   }
 
   /** Files at whose end something may yet be written, and where they are. */
