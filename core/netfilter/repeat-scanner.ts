@@ -22,6 +22,9 @@ const headroom = 1024;
 export class RepeatScanner {
   readonly #packet = new PacketScanner();
   readonly #usual = new UsualPacket(this.#packet.places);
+  /** The end of a chunk, with room behind it. */
+  readonly #rest = Buffer.alloc(2 * headroom);
+  readonly #restView = new DataView(this.#rest.buffer, this.#rest.byteOffset, this.#rest.length);
   #frame: KnownFrame | undefined;
 
   /** Takes the shape of a line that was read in full. */
@@ -43,6 +46,15 @@ export class RepeatScanner {
   run(bytes: Buffer, view: DataView, start: number, drops: DropCollector): number {
     const frame = this.#frame;
     if (frame === undefined) return start;
+    const at = this.#runWithRoom({ bytes, view, start, frame }, drops);
+    const rest = bytes.length - at;
+    if (rest === 0 || rest >= headroom) return at;
+    bytes.copy(this.#rest, 0, at);
+    this.#rest.fill(0, rest);
+    return at + this.#runWithRoom({ bytes: this.#rest, view: this.#restView, start: 0, frame }, drops);
+  }
+
+  #runWithRoom({ bytes, view, start, frame }: KnownLines, drops: DropCollector): number {
     const last = view.byteLength - headroom;
     const words = drops.flow.words;
     let at = start;
@@ -71,6 +83,13 @@ export class RepeatScanner {
     const fraction = frame.fraction(line.bytes, line.start);
     drops.first(new DropRecord(packet.reading, packet.interfaces, { millis, fraction, host, prefix }));
   }
+}
+
+interface KnownLines {
+  readonly bytes: Buffer;
+  readonly view: DataView;
+  readonly start: number;
+  readonly frame: KnownFrame;
 }
 
 /** The framing is known, so only the packet is read. */
