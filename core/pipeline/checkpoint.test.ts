@@ -14,6 +14,22 @@ describe("checkpoint", () => {
     expect(parseCheckpoint(formatCheckpoint(checkpoint))).toEqual({ kind: "found", checkpoint });
   });
 
+  it.each([0, 1, 128, 129, 1000])("comes back with %s windows and reports, without a place too", (length) => {
+    const items = <T>(item: T, change: (i: number) => object) =>
+      Array.from({ length }, (_, i) => ({ ...item, ...change(i) }));
+    const name = (i: number) => ({
+      drop: { ...packetDrop(), logPrefix: `größer ${i} → ${"\u{1f4a7}".repeat(i % 3)}` },
+    });
+    const large = {
+      windows: items(checkpoint.windows[0], (i) => ({ count: i + 1 })),
+      undelivered: items(checkpoint.undelivered[0], name),
+    } as unknown as Checkpoint;
+    for (const one of [large, { ...large, resume: null }]) {
+      expect(parseCheckpoint(formatCheckpoint(one))).toEqual({ kind: "found", checkpoint: one });
+    }
+    expect(formatCheckpoint({ resume: undefined, ...large })).toBe(formatCheckpoint(large));
+  });
+
   it("is refused wherever it was cut", () => {
     const text = formatCheckpoint(checkpoint).trimEnd();
     for (let end = 0; end < text.length; end++) expect(parseCheckpoint(text.slice(0, end)).kind).toBe("unusable");

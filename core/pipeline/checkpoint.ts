@@ -79,14 +79,41 @@ export class CheckpointFile {
   /** Atomic: a reader sees the old file or the new one. Not synced to the disk: a power cut may take it. */
   async save(checkpoint: Checkpoint): Promise<void> {
     const temporary = `${this.path}.new`;
-    await writeFile(temporary, formatCheckpoint(checkpoint), { mode: 0o600 });
+    await writeFile(temporary, checkpointPieces(checkpoint), { mode: 0o600 });
     await rename(temporary, this.path);
   }
 }
 
 export function formatCheckpoint(checkpoint: Checkpoint): string {
-  const json = JSON.stringify(checkpoint);
-  return `droplens-checkpoint ${version} ${checksum(json)}\n${json}\n`;
+  return Buffer.concat(checkpointPieces(checkpoint)).toString();
+}
+
+/**
+ * The file, a small piece at a time: with a full queue it has megabytes, every second, and a text of that size is copied
+ * for its checksum, again for its head and again for the disk.
+ */
+function checkpointPieces({ resume, windows, undelivered }: Checkpoint): Buffer[] {
+  const place = resume === undefined ? "" : `,"resume":${JSON.stringify(resume)}`;
+  const json = [
+    Buffer.from('{"windows":['),
+    ...listPieces(windows),
+    Buffer.from('],"undelivered":['),
+    ...listPieces(undelivered),
+    Buffer.from(`]${place}}`),
+  ];
+  const sum = json.reduce((before, piece) => crc32(piece, before), 0);
+  return [Buffer.from(`droplens-checkpoint ${version} ${hex(sum)}\n`), ...json, Buffer.from("\n")];
+}
+
+const itemsInPiece = 128;
+
+function listPieces(items: readonly unknown[]): Buffer[] {
+  const pieces: Buffer[] = [];
+  for (let i = 0; i < items.length; i += itemsInPiece) {
+    const text = JSON.stringify(items.slice(i, i + itemsInPiece)).slice(1, -1);
+    pieces.push(Buffer.from(i === 0 ? text : `,${text}`));
+  }
+  return pieces;
 }
 
 export function parseCheckpoint(text: string): CheckpointLoad {
@@ -94,7 +121,7 @@ export function parseCheckpoint(text: string): CheckpointLoad {
   const [, foundVersion, sum] = header.exec(first) ?? [];
   if (foundVersion === undefined) return { kind: "unusable", reason: "it is not a checkpoint of Droplens" };
   if (Number(foundVersion) !== version) return { kind: "unusable", reason: `it is of format ${foundVersion}` };
-  if (checksum(json) !== sum) return { kind: "unusable", reason: "it is damaged (checksum)" };
+  if (hex(crc32(json)) !== sum) return { kind: "unusable", reason: "it is damaged (checksum)" };
   const parsed = checkpointSchema.safeParse(parseJson(json));
   if (!parsed.success) return { kind: "unusable", reason: `it is incomplete: ${z.prettifyError(parsed.error)}` };
   return { kind: "found", checkpoint: parsed.data };
@@ -109,6 +136,6 @@ function parseJson(text: string): unknown {
   }
 }
 
-function checksum(json: string): string {
-  return crc32(json).toString(16).padStart(8, "0");
+function hex(checksum: number): string {
+  return checksum.toString(16).padStart(8, "0");
 }
