@@ -229,7 +229,7 @@ describe("pipeline", () => {
         1100,
         "slow",
       ]);
-    });
+    }, realTime);
     made.stop.abort();
     await settle();
     made.deadline.abort();
@@ -386,6 +386,9 @@ describe("pipeline", () => {
 function pod(address: string, name: string) {
   return { kind: "pod", address, displayName: name, name } as const;
 }
+
+/** Of a busy machine. */
+const realTime = { timeout: 10_000 };
 
 /** Real files need real time: waits until `done`, at most two seconds. */
 async function settled(done: () => boolean | Promise<boolean>): Promise<void> {
