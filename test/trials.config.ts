@@ -13,6 +13,5 @@ export default defineConfig({
     maxConcurrency: 10,
     testTimeout: 3_600_000,
     hookTimeout: 180_000,
-    passWithNoTests: true,
   },
 });
