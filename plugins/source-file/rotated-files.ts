@@ -30,6 +30,18 @@ export interface Gap {
   readonly untilMillis: number;
 }
 
+/** As many as `saved`, undefined for what is gone. */
+export async function findAllSaved(saved: readonly SavedFile[], rules: ReadRules): Promise<(OpenFile | undefined)[]> {
+  const found: (OpenFile | undefined)[] = [];
+  try {
+    for (const one of saved) found.push(await findSaved(one, rules));
+    return found;
+  } catch (error) {
+    await Promise.all(found.map((file) => file?.close()));
+    throw error;
+  }
+}
+
 /** Opens the file that `saved` describes, at its place, wherever rotation has put it. Undefined: it is gone. */
 export async function findSaved(saved: SavedFile, rules: ReadRules): Promise<OpenFile | undefined> {
   for (const path of new Set([saved.path, saved.realPath])) {

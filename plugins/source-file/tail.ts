@@ -8,7 +8,8 @@ import type { SavedFile } from "./checkpoint.ts";
 import { systemCode } from "./errors.ts";
 import { type Look, lookAt, unreadableProblem } from "./file-look.ts";
 import { OpenFile, type ReadRules, type ReadStep } from "./open-file.ts";
-import { countCompressedBetween, findBetween, findSaved, type Gap } from "./rotated-files.ts";
+import { Quiet } from "./quiet.ts";
+import { countCompressedBetween, findAllSaved, findBetween, findSaved, type Gap } from "./rotated-files.ts";
 
 export interface TailParts {
   readonly rules: ReadRules;
@@ -47,13 +48,14 @@ export class Tail {
   #missingSince: number | undefined;
   /** The newest file as it was when it was found empty: what is written next may be copied away and truncated unseen. */
   #emptied: SavedFile | undefined;
-  #quietSince: { readonly size: number; readonly millis: number } | undefined;
+  readonly #quiet: Quiet;
 
   constructor(of: TailOf, parts: TailParts) {
     this.path = of.path;
     this.#unresolved = of.saved;
     this.#mayVanish = of.mayVanish;
     this.#parts = parts;
+    this.#quiet = new Quiet(parts);
   }
 
   /** Looks where the path leads now, and opens what is new there. */
@@ -115,8 +117,7 @@ export class Tail {
 
   /** When to look again though nothing has happened: undefined if the next poll is early enough. */
   get waitMillis(): number | undefined {
-    if (this.#quietSince === undefined) return undefined;
-    return Math.max(1, this.#quietSince.millis + this.#parts.pollMillis - this.#parts.clock.now());
+    return this.#quiet.leftMillis;
   }
 
   async close(): Promise<void> {
@@ -145,7 +146,7 @@ export class Tail {
   /** Finds the files of the checkpoint again. As long as the path shows nothing, what is not found may yet come back. */
   async #resume(look: Look): Promise<void> {
     const saved = this.#unresolved;
-    const found = await findAll(saved, this.#parts.rules);
+    const found = await findAllSaved(saved, this.#parts.rules);
     const gone = saved.filter((_, index) => found[index] === undefined);
     this.#files.push(...found.filter((file) => file !== undefined));
     this.#unresolved = look.kind === "file" ? [] : gone;
@@ -176,7 +177,7 @@ export class Tail {
         await countCompressedBetween({ last, live, untilMillis: Number.POSITIVE_INFINITY }),
       );
     }
-    this.#quietSince = undefined;
+    this.#quiet.forget();
     this.version++;
     const fields = { path: printable(this.path), offset: live.offset, size: live.size };
     if (last === undefined) logger.info(fields, "reads the log file");
@@ -234,7 +235,7 @@ export class Tail {
     const between = await this.#findBetween({ last: before, live: file, untilMillis: file.modifiedMillis });
     this.#insertCopies(between, file);
     this.#noteEmptied(file);
-    this.#quietSince = undefined;
+    this.#quiet.forget();
     this.version++;
     logger.info({ path: printable(this.path), copy: copy && printable(copy.realPath) }, "the log file was truncated");
     return { kind: "advanced" };
@@ -265,23 +266,18 @@ export class Tail {
    * long nothing came. A writer may keep the rotated file open for a while, and until it turns to the new one that is empty.
    */
   #isFinished(file: OpenFile): boolean {
-    const { clock, pollMillis } = this.#parts;
     const [, ...successors] = this.#files;
     if (successors.length > 0 && file.settled) return true;
     for (const successor of successors) successor.refresh();
     if (!successors.some((successor) => successor.size > 0) && !this.#hasGivenUp()) return false;
-    const now = clock.now();
-    const since = this.#quietSince;
-    // Begun anew when the clock was set back, too.
-    if (since?.size !== file.size || now < since.millis) this.#quietSince = { size: file.size, millis: now };
-    return since !== undefined && since === this.#quietSince && now - since.millis >= pollMillis;
+    return this.#quiet.isOver(file.size);
   }
 
   async #finish(file: OpenFile, buffer: Buffer): Promise<ReadStep> {
     const step = await file.takePartialLine(buffer);
     if (step.kind === "advanced") return step;
     this.#files.shift();
-    this.#quietSince = undefined;
+    this.#quiet.forget();
     this.version++;
     this.#parts.finished(file.saved(this.path));
     await file.close();
@@ -313,16 +309,4 @@ export class Tail {
 async function closed(file: OpenFile, error: unknown): Promise<never> {
   await file.close();
   throw error;
-}
-
-/** As many as `saved`, undefined for what is gone. */
-async function findAll(saved: readonly SavedFile[], rules: ReadRules): Promise<(OpenFile | undefined)[]> {
-  const found: (OpenFile | undefined)[] = [];
-  try {
-    for (const one of saved) found.push(await findSaved(one, rules));
-    return found;
-  } catch (error) {
-    await Promise.all(found.map((file) => file?.close()));
-    throw error;
-  }
 }
