@@ -7,6 +7,8 @@ import { trialTable, withTable } from "./trial-table.ts";
 const told: readonly TrialFigures[] = [
   { trial: "kill -9", tries: 1000, of: "kills", packets: 123_456, lost: 0, overCounted: 17, peakRssMegabytes: 88.6 },
   { trial: "rotation: rename", tries: 3, of: "rotations", packets: 10, lost: 0, discarded: { expired: 2 } },
+  { trial: "server: down", tries: 2, of: "outages", lost: 0 },
+  { trial: "server: token expired", tries: 3, of: "expiries", lost: 0 },
   { trial: "rotation: copytruncate", tries: 4, of: "rotations", packets: 20, lost: 1, peakRssMegabytes: 70 },
 ];
 
@@ -14,6 +16,7 @@ it("has a row for each trial, and one for a family of them", () => {
   expect(trialTable(told, "today").split("\n").slice(2)).toEqual([
     "| kill -9 | 1,000 kills | 123,456 | 0 | 17 | 0 | 89 MB |",
     "| rotation (2 kinds) | 7 rotations | 30 | 1 | 0 | 2 | 70 MB |",
+    "| server (2 kinds) | 5 tries | 0 | 0 | 0 | 0 | – |",
     "",
     "today",
     "",

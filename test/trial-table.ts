@@ -20,7 +20,7 @@ export function withTable(readme: string, table: string): string {
 
 /** `run`: when, with which command, on what machine. */
 export function trialTable(told: readonly TrialFigures[], run: string): string {
-  const rows = [...Map.groupBy(told, ({ trial, of }) => `${trial.split(": ", 1)[0]}|${of}`).values()].map(row);
+  const rows = [...Map.groupBy(told, ({ trial }) => trial.split(": ", 1)[0]).values()].map(row);
   const head = ["trial", "tries", "packets", "lost", "over-counted", "discarded", "peak RSS"];
   const lines = [head, head.map((_, column) => (column === 0 ? "---" : "---:")), ...rows];
   return `${lines.map((cells) => `| ${cells.join(" | ")} |\n`).join("")}\n${run}\n`;
@@ -32,12 +32,13 @@ function row(family: readonly TrialFigures[]): string[] {
   if (first === undefined) return [];
   const [name = ""] = first.trial.split(": ", 1);
   const tries = sum(family.map((figures) => figures.tries));
+  const of = family.every((figures) => figures.of === first.of) ? first.of : "tries";
   const kinds = new Set(family.map(({ trial }) => trial)).size;
   const discarded = sum(family.flatMap((figures) => Object.values(figures.discarded ?? {})));
   const rss = Math.max(...family.map((figures) => figures.peakRssMegabytes ?? 0));
   return [
     kinds === 1 ? first.trial : `${name} (${kinds} kinds)`,
-    tries === 1 ? `1 ${first.of.replace(/s$/, "")}` : `${number(tries)} ${first.of}`,
+    tries === 1 ? `1 ${of.replace(/s$/, "")}` : `${number(tries)} ${of}`,
     number(sum(family.map(({ packets = 0 }) => packets))),
     number(sum(family.map(({ lost }) => lost))),
     number(sum(family.map(({ overCounted = 0 }) => overCounted))),

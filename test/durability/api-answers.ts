@@ -119,7 +119,7 @@ async function isAway(finish: Finish): Promise<void> {
   await trial.recovers();
   const note = `the full queue of ${capacity} reports took ${(full - before).toFixed(0)} MB`;
   const books = await trial.conclude(
-    { trial: "API server away for longer than the queue holds", tries: 1, of: "outages", note },
+    { trial: "API server: away for longer than the queue holds", tries: 1, of: "outages", note },
     { mayDiscard: true },
   );
   expect(Object.keys(books.discarded)).toEqual(["queue_full"]);

@@ -101,7 +101,7 @@ describe(`the disk of the checkpoint${mayMount ? "" : " (skipped: needs root, to
       await fillAndKill(stage, {
         spoil: () => void spawnSync("dd", ["if=/dev/zero", `of=${filler}`, "bs=1k"]),
         mend: () => rmSync(filler),
-        trial: "disk full for the checkpoint, then killed",
+        trial: "checkpoint: disk full, then killed",
       });
     });
   });
@@ -112,7 +112,7 @@ describe(`the disk of the checkpoint${mayMount ? "" : " (skipped: needs root, to
       await fillAndKill(stage, {
         spoil: () => remount("ro"),
         mend: () => remount("rw"),
-        trial: "disk read-only for the checkpoint, then killed",
+        trial: "checkpoint: disk read-only, then killed",
       });
     });
   });

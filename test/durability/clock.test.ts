@@ -27,7 +27,7 @@ describe.concurrent("the clock of the node", { timeout: 600_000 }, () => {
       await stage.endLoad();
       const ended = await stage.finish(program);
       const figures = stage.figures();
-      tellFigures({ trial: `the clock is set ${name} by an hour`, tries: steps, of: "steps", ...figures });
+      tellFigures({ trial: `the clock: set ${name} by an hour`, tries: steps, of: "steps", ...figures });
       expect([ended, figures.lost, figures.overCounted]).toEqual([0, 0, 0]);
     });
   });

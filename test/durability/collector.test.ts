@@ -45,7 +45,7 @@ describe.skipIf(!process.env.OTELCOL)(`a real Collector${skipped}`, { concurrent
         await collector.start();
         await trial.recovers();
       }
-      const name = `Collector (${protocol}): down at the start, killed in mid-load and back`;
+      const name = `Collector: down at the start, killed in mid-load and back, ${protocol}`;
       await trial.conclude({ trial: name, tries: kills, of: "kills" }, { mayRepeat: kills * inFlightPackets });
     },
   );
@@ -59,7 +59,7 @@ describe.skipIf(!process.env.OTELCOL)(`a real Collector${skipped}`, { concurrent
       await trial.othersAreUnhurt();
       await wire.pass();
       await trial.recovers();
-      const name = `Collector (${protocol}): half-open, accepts and never answers`;
+      const name = `Collector: half-open, accepts and never answers, ${protocol}`;
       await trial.conclude({ trial: name, tries: 1, of: "outages" }, { mayRepeat: inFlightPackets });
     },
   );
@@ -167,7 +167,7 @@ describe.concurrent("a Collector that", () => {
     await wire.pass();
     await trial.recovers();
     const note = `the full queue took ${(full - before).toFixed(0)} MB`;
-    const figures = { trial: "Collector away for longer than the queue holds", tries: 1, of: "outages", note };
+    const figures = { trial: "Collector: away for longer than the queue holds", tries: 1, of: "outages", note };
     const { discarded } = await trial.conclude(figures, { mayDiscard: true });
     expect(Object.keys(discarded)).toEqual(["queue_full"]);
   });

@@ -27,7 +27,7 @@ describe.concurrent("a DNS server that", () => {
     const samples = await trial.program.metrics();
     expect(samples.sum(outcome, { outcome: told })).toBeGreaterThan(0);
     const asked = 2 * trial.node.load.written.size;
-    await concludeInTime(trial, { trial: `DNS server ${what}`, tries: asked, of: "addresses" });
+    await concludeInTime(trial, { trial: `DNS: ${what}`, tries: asked, of: "addresses" });
   });
 
   it("is to be asked about 10,000 new addresses a second", async ({ onTestFinished: finish }) => {

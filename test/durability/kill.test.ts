@@ -33,7 +33,7 @@ it("loses nothing to kill -9 at random moments, and tells twice only what came s
   const mean = Math.round(figures.overCounted / kills.length);
   const perSecond = Math.round(figures.packets / seconds);
   const note = `${mean} packets twice a kill on average; ${perSecond} were written a second`;
-  tellFigures({ trial: "kill -9 at random moments under load", tries: kills.length, of: "kills", ...figures, note });
+  tellFigures({ trial: "kill -9: at random moments under load", tries: kills.length, of: "kills", ...figures, note });
   expect([ended, figures.lost]).toEqual([0, 0]);
   expect(excess).toEqual([]);
 });
@@ -63,7 +63,7 @@ it("counts each packet at least once in the events on the pods, whenever it is k
   const ended = await last.child.stop();
   const packets = [...written.values()].reduce((sum, count) => sum + count, 0);
   const figures = difference(written, counted());
-  tellFigures({ trial: "kill -9, counted in the events", tries: kills, of: "kills", packets, ...figures });
+  tellFigures({ trial: "kill -9: counted in the events", tries: kills, of: "kills", packets, ...figures });
   expect([ended, figures.lost]).toEqual([0, 0]);
 });
 

@@ -54,7 +54,7 @@ async function killAtRandom(name: string, makeSource: (folder: string) => Promis
   const ended = await endedWhen(await startReader(reader), () => received.packetsBehind(0) >= packets);
   const over = received.packetsBehind(0) - packets;
   const figures = { packets, lost: Math.max(0, -over), overCounted: Math.max(0, over), peakRssMegabytes };
-  tellFigures({ trial: `${name}: kill -9 under load, real packets`, tries: kills, of: "kills", ...figures });
+  tellFigures({ trial: `kill -9: ${name}, real packets`, tries: kills, of: "kills", ...figures });
   expect([ended, figures.lost]).toEqual([0, 0]);
   // A kill repeats what was delivered since the last save, a second before: less than one burst.
   expect(figures.overCounted).toBeLessThanOrEqual(kills * burst);

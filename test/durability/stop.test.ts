@@ -34,7 +34,7 @@ it("drains to the deadline, keeps the rest for the next start, and says how much
     for (const received of [stage.received, crawled]) {
       const sink = received === crawled ? "a sink far behind" : "the sink beside it";
       const figures = stage.figures(received);
-      tellFigures({ trial: `SIGTERM under load: ${sink}`, tries: stops, of: "stops", ...figures });
+      tellFigures({ trial: `SIGTERM: under load, ${sink}`, tries: stops, of: "stops", ...figures });
       expect([figures.lost, figures.overCounted]).toEqual([0, 0]);
     }
   });
@@ -55,7 +55,7 @@ it("ends at once at the second signal, and loses nothing by it", async () => {
     await stage.endLoad();
     await deliverAll(stage, crawled);
     const figures = stage.figures(crawled);
-    tellFigures({ trial: "a second SIGTERM under load", tries: stops, of: "stops", ...figures });
+    tellFigures({ trial: "SIGTERM: a second one under load", tries: stops, of: "stops", ...figures });
     expect([figures.lost, stage.figures().lost]).toEqual([0, 0]);
   });
 });
@@ -72,7 +72,7 @@ it("says how many packets it gives up when there is no place for a checkpoint", 
     const told = program.child.logged("error").filter(({ msg }) => msg.includes("the rest is discarded"));
     stage.discarded.shutdown_deadline = told.reduce((sum, { packets }) => sum + Number(packets), 0);
     const figures = stage.figures(crawled);
-    tellFigures({ trial: "SIGTERM without a place for a checkpoint", tries: 1, of: "stops", ...figures });
+    tellFigures({ trial: "SIGTERM: without a place for a checkpoint", tries: 1, of: "stops", ...figures });
     expect(told.length).toBeGreaterThan(0);
     expect([figures.lost, figures.overCounted]).toEqual([0, 0]);
   });

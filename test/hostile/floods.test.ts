@@ -67,7 +67,7 @@ it.each(floods)("a flood of $name leaves memory, series and the API server in th
   const rss = memoryOf(program.child.processId).peakMegabytes;
   const real = told(kubernetes).filter(({ message }) => /on port 70[01]\d\/TCP/.test(message));
   tellFigures({
-    trial: `a flood of ${flood.name}`,
+    trial: `a flood: ${flood.name}`,
     tries: packets,
     of: "packets",
     packets,

@@ -43,7 +43,7 @@ describe("damaged kernel lines", () => {
     ["pieces of a line that never ends", () => filled("2026-11-20T19:56:43.1Z stdout P kl-drop:")],
   ])("%s are no drop, and hold nothing up", (name, make) => {
     const { slices, drops } = measured(make, tries({ long: 1_000, short: 30 }));
-    tellFigures({ trial: `${name} instead of lines`, tries: slices.count, of: "chunks", lost: 0, note: slices.told() });
+    tellFigures({ trial: `worst chunks: ${name}`, tries: slices.count, of: "chunks", lost: 0, note: slices.told() });
 
     expect(drops).toBe(0);
     expect(slices.longestMillis).toBeLessThanOrEqual(50);
@@ -60,7 +60,7 @@ describe("damaged kernel lines", () => {
       (random) => filled(random() < 0.5 ? folded : docker),
       tries({ long: 500, short: 30 }),
     );
-    tellFigures({ trial: "lines that cost most", tries: slices.count, of: "chunks", lost: 0, note: slices.told() });
+    tellFigures({ trial: "worst chunks: lines that cost most", tries: slices.count, of: "chunks", lost: 0, note: slices.told() });
 
     expect(drops).toBeGreaterThan(0);
     expect(slices.longestMillis).toBeLessThanOrEqual(50);

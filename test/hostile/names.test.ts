@@ -32,7 +32,7 @@ it.each(["namespace", "name", "label", "name_with_namespace"])(
     const found = Object.entries(shown).map(([where, texts]) => [where, unsafeText(texts)]);
     const longest = longestText(shown.events);
     tellFigures({
-      trial: `hostile names, podIdentifier ${podIdentifier}`,
+      trial: `hostile names: podIdentifier ${podIdentifier}`,
       tries: hostileNames.length * 3,
       of: "names",
       lost: found.filter(([, text]) => text !== undefined).length,
