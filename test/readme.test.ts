@@ -57,6 +57,7 @@ const proven: Readonly<Record<string, Proof>> = {
   "npm start": { in: "test/demo.test.ts", as: 'droplens(["demo"]' },
   "npm test": { in: ".ci/run", as: "tests unit test" },
   "npm run test:durability": { in: ".ci/run", as: "trials durability" },
+  "npm run test:hostile": { in: ".ci/run", as: "trials hostile" },
   "npm run bench": { cannot: "takes minutes, and figures are no test; bench/*.test.ts hold its parts" },
   "npm run build": { in: ".ci/run", as: "npm run build" },
   "npm pack": { in: "test/system/tarball.ts", as: '"npm", "pack"' },

@@ -60,7 +60,13 @@ describe("damaged kernel lines", () => {
       (random) => filled(random() < 0.5 ? folded : docker),
       tries({ long: 500, short: 30 }),
     );
-    tellFigures({ trial: "worst chunks: lines that cost most", tries: slices.count, of: "chunks", lost: 0, note: slices.told() });
+    tellFigures({
+      trial: "worst chunks: lines that cost most",
+      tries: slices.count,
+      of: "chunks",
+      lost: 0,
+      note: slices.told(),
+    });
 
     expect(drops).toBeGreaterThan(0);
     expect(slices.longestMillis).toBeLessThanOrEqual(50);
