@@ -1,23 +1,11 @@
 /** Reports for tests: a shop's pods, a node, a host, an address outside. Names are made up. */
 import type { DropReport, Endpoint } from "../../../core/plugin/index.ts";
+import * as shop from "../../../core/testkit/shop-endpoints.ts";
 
-export const web: Endpoint = {
-  kind: "pod",
-  address: "10.244.1.7",
-  displayName: "shop",
-  name: "web-6d5f7c9b8-x2x7q",
-  namespace: "shop",
-  uid: "11111111-2222-3333-4444-555555555555",
-  nodeName: "node-a",
-  workload: { kind: "Deployment", name: "web" },
-};
+export const web: Endpoint = { ...shop.web, uid: "11111111-2222-3333-4444-555555555555" };
 
 export const db: Endpoint = {
-  kind: "pod",
-  address: "10.244.2.9",
-  displayName: "data",
-  name: "db-0",
-  namespace: "data",
+  ...shop.db,
   uid: "21111111-2222-3333-4444-555555555555",
   nodeName: "node-b",
   workload: { kind: "StatefulSet", name: "db" },
@@ -31,27 +19,7 @@ export const barePod: Endpoint = {
   namespace: "data",
 };
 
-export const nodeAgent: Endpoint = {
-  kind: "pod",
-  address: "192.168.1.11",
-  displayName: "node-a",
-  name: "agent-9xk2l",
-  namespace: "monitoring",
-  nodeName: "node-a",
-  hostNetwork: true,
-};
-
-export const nodeB: Endpoint = { kind: "node", address: "192.168.1.12", displayName: "node-b", name: "node-b" };
-
-export const service: Endpoint = {
-  kind: "service",
-  address: "10.96.0.20",
-  displayName: "cart.shop",
-  name: "cart",
-  namespace: "shop",
-};
-
-export const host: Endpoint = { kind: "host", address: "203.0.113.5", displayName: "api.example", name: "api.example" };
+export const { agent: nodeAgent, nodeB, cart: service, api: host } = shop;
 
 export const outside: Endpoint = { kind: "address", address: "203.0.113.9", displayName: "203.0.113.9" };
 
