@@ -6,7 +6,8 @@
 import { backoffMillis } from "../plugin/backoff.ts";
 import { Rest } from "./rest.ts";
 
-const backoff = { firstMillis: 250, maxMillis: 30_000 };
+/** Of a delivery that failed, and of its whole queue while the partner is away. */
+export const deliveryBackoff = { firstMillis: 250, maxMillis: 30_000 };
 
 export class Circuit {
   readonly #pause = new Rest();
@@ -30,7 +31,7 @@ export class Circuit {
     if (this.#failuresInARow === 0 || this.pauseLeft(nowMillis) === 0) this.#failuresInARow++;
     else if (retryAfterMillis <= this.pauseLeft(nowMillis)) return false;
     const isFirst = this.#failuresInARow === 1 && this.pauseLeft(nowMillis) === 0;
-    this.#pause.begin(nowMillis, backoffMillis(this.#failuresInARow, backoff, retryAfterMillis));
+    this.#pause.begin(nowMillis, backoffMillis(this.#failuresInARow, deliveryBackoff, retryAfterMillis));
     return isFirst;
   }
 }

@@ -9,7 +9,7 @@ import type { Clock, Logger } from "../plugin/context.ts";
 import { describeError } from "../plugin/errors.ts";
 import type { DeliveryOptions, DeliveryResult, Sink } from "../plugin/sink.ts";
 import { Away } from "./away.ts";
-import { Circuit } from "./circuit.ts";
+import { Circuit, deliveryBackoff } from "./circuit.ts";
 import { attemptDelivery, type DeliveryOutcome } from "./delivery-attempt.ts";
 import type { DeliveryBooks } from "./delivery-books.ts";
 import { Fifo } from "./fifo.ts";
@@ -39,7 +39,6 @@ interface Entry {
 type Batch = readonly Entry[];
 
 /** For a report that comes again by itself. */
-const backoff = { firstMillis: 250, maxMillis: 30_000 };
 
 export class DeliveryQueue {
   readonly #parts: DeliveryQueueParts;
@@ -259,7 +258,7 @@ export class DeliveryQueue {
     const alone = [entry];
     this.#away.add(alone);
     this.#parts.books.retried();
-    const wait = backoffMillis(entry.attempts, backoff, retryAfterMillis);
+    const wait = backoffMillis(entry.attempts, deliveryBackoff, retryAfterMillis);
     await this.#sleep(wait, signal);
     if (signal.aborted || !this.#away.delete(alone)) return;
     this.#again.push(entry);
