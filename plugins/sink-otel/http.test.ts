@@ -8,9 +8,8 @@ import {
   partialSuccess,
   partialSuccessJson,
 } from "../../core/otlp/testdata/otlp-receiver.ts";
-import { dropReport, packetDrop } from "../../core/testkit/drops.ts";
 import { settle } from "../../core/testkit/fake-clock.ts";
-import { makeSink, never, rejection, startSink, stopSinks } from "./testdata/sink-under-test.ts";
+import { countedReports, makeSink, never, rejection, startSink, stopSinks } from "./testdata/sink-under-test.ts";
 
 let receiver: OtlpReceiver;
 
@@ -23,8 +22,6 @@ afterEach(async () => {
   await receiver.close();
 });
 
-const reports = (count: number) =>
-  Array.from({ length: count }, (_, i) => dropReport({ drop: packetDrop({ sourcePort: i + 1 }), count: i + 1 }));
 const logsOnly = (more: Readonly<Record<string, unknown>> = {}) =>
   startSink({ endpoint: receiver.url, metrics: false, ...more });
 const answerAlways = (answer: Answer) => {
@@ -39,7 +36,7 @@ describe.each(["http/protobuf", "http/json"] as const)("%s", (protocol) => {
       headers: { "X-Tenant": "net" },
       resource: { team: "net" },
     });
-    expect(await sink.deliver(reports(3), never)).toEqual({ discarded: [] });
+    expect(await sink.deliver(countedReports(3), never)).toEqual({ discarded: [] });
     expect(receiver.requests).toHaveLength(1);
     const [request] = receiver.requests;
     expect(request?.path).toBe("/v1/logs");
@@ -64,7 +61,7 @@ describe.each(["http/protobuf", "http/json"] as const)("%s", (protocol) => {
   test("partial success: as many reports are discarded as records were refused, counted and told once a minute", async () => {
     answerAlways({ body: protocol === "http/json" ? partialSuccessJson("logs", 2) : partialSuccess(2, "too old") });
     const { sink, context } = await logsOnly({ protocol });
-    const batch = reports(5);
+    const batch = countedReports(5);
     const result = await sink.deliver(batch, never);
     expect(result?.discarded).toEqual(batch.slice(3).map((report) => ({ report, reason: "partial_success" })));
     await sink.deliver(batch, never);
@@ -80,19 +77,19 @@ describe.each(["http/protobuf", "http/json"] as const)("%s", (protocol) => {
 test("more records refused than sent discards the batch and no more", async () => {
   answerAlways({ body: partialSuccess(100, "no") });
   const { sink } = await logsOnly();
-  expect((await sink.deliver(reports(2), never))?.discarded).toHaveLength(2);
+  expect((await sink.deliver(countedReports(2), never))?.discarded).toHaveLength(2);
 });
 
 test.each([429, 502, 503, 504])("%s comes again, Retry-After honoured", async (status) => {
   answerAlways({ status, headers: { "retry-after": "7" } });
   const { sink } = await logsOnly();
-  const error = await rejection(sink.deliver(reports(2), never));
+  const error = await rejection(sink.deliver(countedReports(2), never));
   expect(error).toMatchObject({ retryable: true, retryAfterMillis: 7000 });
   expect(error.message).toContain(`${receiver.url}/v1/logs answered ${status} (http/protobuf, from endpoint)`);
   expect(receiver.requests).toHaveLength(1);
   expect(sink.problems()).toEqual([`logs are not stored: ${error.message}`]);
   answerAlways({});
-  await sink.deliver(reports(2), never);
+  await sink.deliver(countedReports(2), never);
   expect(sink.problems()).toEqual([]);
 });
 
@@ -100,7 +97,7 @@ test("Retry-After may be a date", async () => {
   const headers = { date: "Fri, 20 Nov 2026 20:00:00 GMT", "retry-after": "Fri, 20 Nov 2026 20:00:05 GMT" };
   answerAlways({ status: 503, headers });
   const { sink } = await logsOnly();
-  expect(await rejection(sink.deliver(reports(1), never))).toMatchObject({ retryAfterMillis: 5000 });
+  expect(await rejection(sink.deliver(countedReports(1), never))).toMatchObject({ retryAfterMillis: 5000 });
 });
 
 test.each([
@@ -114,7 +111,7 @@ test.each([
 ])("%s discards the batch as %s, and says what to do", async (status, reason, says) => {
   answerAlways({ status, body: partialSuccess(0, "") });
   const { sink, context } = await logsOnly();
-  const batch = reports(2);
+  const batch = countedReports(2);
   expect(await sink.deliver(batch, never)).toEqual({ discarded: batch.map((report) => ({ report, reason })) });
   expect(sink.problems().join()).toContain(says);
   const labels = { pipeline: "drops", sink: "sink-otel", signal: "logs" };
@@ -124,7 +121,7 @@ test.each([
 test("a redirect is not followed: the log says where to go", async () => {
   answerAlways({ status: 308, headers: { location: "https://otel.example/v1/logs" } });
   const { sink } = await logsOnly();
-  expect((await sink.deliver(reports(1), never))?.discarded).toHaveLength(1);
+  expect((await sink.deliver(countedReports(1), never))?.discarded).toHaveLength(1);
   expect(sink.problems().join()).toContain("write https://otel.example/v1/logs as the endpoint");
 });
 
@@ -135,38 +132,38 @@ test.each([
 ])("200 with $name is no ack", async ({ answer }) => {
   answerAlways(answer);
   const { sink } = await logsOnly();
-  expect(await rejection(sink.deliver(reports(1), never))).toMatchObject({ retryable: true });
+  expect(await rejection(sink.deliver(countedReports(1), never))).toMatchObject({ retryable: true });
 });
 
 test("no JSON is no ack of http/json", async () => {
   answerAlways({ body: "OK" });
   const { sink } = await logsOnly({ protocol: "http/json" });
-  expect(await rejection(sink.deliver(reports(1), never))).toMatchObject({ retryable: true });
+  expect(await rejection(sink.deliver(countedReports(1), never))).toMatchObject({ retryable: true });
 });
 
 test("a Collector that is gone, and comes back on the same port", async () => {
   const { sink } = await logsOnly();
-  await sink.deliver(reports(1), never);
+  await sink.deliver(countedReports(1), never);
   await receiver.close();
-  const error = await rejection(sink.deliver(reports(2), never));
+  const error = await rejection(sink.deliver(countedReports(2), never));
   expect(error).toMatchObject({ retryable: true });
-  expect((await rejection(sink.deliver(reports(2), never))).message).toContain("nothing listens there");
+  expect((await rejection(sink.deliver(countedReports(2), never))).message).toContain("nothing listens there");
   await receiver.listen();
-  await sink.deliver(reports(2), never);
+  await sink.deliver(countedReports(2), never);
   expect(receiver.records).toHaveLength(3);
 });
 
 test("no answer within the timeout comes again, over a new connection", async () => {
   answerAlways({ silent: true });
   const { sink, context } = await logsOnly({ timeout: "3s" });
-  const delivery = rejection(sink.deliver(reports(1), never));
+  const delivery = rejection(sink.deliver(countedReports(1), never));
   while (receiver.requests.length === 0) await settle();
   await context.clock.advance(3000);
   const error = await delivery;
   expect(error).toMatchObject({ retryable: true });
   expect(error.message).toContain("within 3000 ms");
   answerAlways({});
-  await sink.deliver(reports(1), never);
+  await sink.deliver(countedReports(1), never);
   expect(receiver.records).toHaveLength(1);
 });
 
@@ -174,7 +171,7 @@ test("an abort ends a delivery that hangs", async () => {
   answerAlways({ silent: true });
   const { sink } = await logsOnly();
   const abort = new AbortController();
-  const delivery = rejection(sink.deliver(reports(1), abort.signal));
+  const delivery = rejection(sink.deliver(countedReports(1), abort.signal));
   while (receiver.requests.length === 0) await settle();
   abort.abort(new Error("the deadline"));
   expect((await delivery).message).toBe("the deadline");
@@ -184,10 +181,10 @@ test("one of several deliveries that hangs takes none of the others with it", as
   const { sink } = await logsOnly();
   answerAlways({ silent: true });
   const abort = new AbortController();
-  const hanging = rejection(sink.deliver(reports(1), abort.signal));
+  const hanging = rejection(sink.deliver(countedReports(1), abort.signal));
   while (receiver.requests.length === 0) await settle();
   answerAlways({});
-  const others = Promise.all([sink.deliver(reports(1), never), sink.deliver(reports(2), never)]);
+  const others = Promise.all([sink.deliver(countedReports(1), never), sink.deliver(countedReports(2), never)]);
   abort.abort(new Error("the deadline"));
   await Promise.all([hanging, others]);
   expect(receiver.records).toHaveLength(3);
@@ -202,7 +199,7 @@ test("a connection that is closed in the middle of an answer comes again", async
   await once(broken, "listening");
   const { port } = broken.address() as AddressInfo;
   const { sink } = await startSink({ endpoint: `http://127.0.0.1:${port}`, metrics: false });
-  expect(await rejection(sink.deliver(reports(1), never))).toMatchObject({ retryable: true });
+  expect(await rejection(sink.deliver(countedReports(1), never))).toMatchObject({ retryable: true });
   for (const socket of sockets) socket.destroy();
   await new Promise((resolve) => broken.close(resolve));
 });
@@ -220,7 +217,7 @@ test("an answer that stops in the middle is waited for until the timeout", async
   await once(slow.listen(0, "127.0.0.1"), "listening");
   const { port } = slow.address() as AddressInfo;
   const { sink, context } = await startSink({ endpoint: `http://127.0.0.1:${port}`, metrics: false });
-  const delivery = rejection(sink.deliver(reports(1), never));
+  const delivery = rejection(sink.deliver(countedReports(1), never));
   while (!asked) await settle();
   await context.clock.advance(10_000);
   expect(await delivery).toMatchObject({ retryable: true, message: expect.stringContaining("within 10000 ms") });
@@ -234,7 +231,7 @@ test("an HTTP/2 server, as a gRPC port is, is told as such", async () => {
   await once(grpc.listen(0, "127.0.0.1"), "listening");
   const { port } = grpc.address() as AddressInfo;
   const { sink } = await startSink({ endpoint: `http://127.0.0.1:${port}`, metrics: false });
-  expect((await rejection(sink.deliver(reports(1), never))).message).toContain(
+  expect((await rejection(sink.deliver(countedReports(1), never))).message).toContain(
     "it does not speak HTTP/1.1: write protocol: grpc",
   );
   await new Promise((resolve) => grpc.close(resolve));
@@ -277,9 +274,9 @@ test("two sinks of one process share nothing", async () => {
   const one = await logsOnly();
   const other = await new OtlpReceiver().listen();
   const two = await startSink({ endpoint: other.url, metrics: false, protocol: "http/json" });
-  await one.sink.deliver(reports(1), never);
+  await one.sink.deliver(countedReports(1), never);
   await one.sink.stop(never);
-  await two.sink.deliver(reports(2), never);
+  await two.sink.deliver(countedReports(2), never);
   expect([receiver.records.length, other.records.length]).toEqual([1, 2]);
   await two.sink.stop(never);
   await other.close();

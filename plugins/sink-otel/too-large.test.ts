@@ -2,8 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { OtlpReceiver, type Request } from "../../core/otlp/testdata/otlp-receiver.ts";
 import type { DropReport } from "../../core/plugin/index.ts";
-import { dropReport, packetDrop } from "../../core/testkit/drops.ts";
-import { never, startSink, stopSinks } from "./testdata/sink-under-test.ts";
+import { countedReports, never, startSink, stopSinks } from "./testdata/sink-under-test.ts";
 
 let receiver: OtlpReceiver;
 
@@ -16,8 +15,6 @@ afterEach(async () => {
   await receiver.close();
 });
 
-const reports = (count: number) =>
-  Array.from({ length: count }, (_, i) => dropReport({ drop: packetDrop({ sourcePort: i + 1 }), count: i + 1 }));
 const logsOnly = () => startSink({ endpoint: receiver.url, metrics: false });
 
 const tooLarge = { name: "413", status: 413, body: "" };
@@ -31,7 +28,7 @@ describe.each([tooLarge, asTheCollector])("$name", ({ status, body }) => {
     receiver.answer = (request) =>
       request.records.length > 3 || recordPorts(request).includes(7) ? { status, body } : {};
     const { sink, context } = await logsOnly();
-    const batch = reports(10);
+    const batch = countedReports(10);
     const result = await sink.deliver(batch, never);
     expect(result).toEqual({ discarded: [{ report: batch[6], reason: "too_large" }] });
     expect(receiver.stored.flatMap(recordPorts)).toEqual([1, 2, 3, 4, 5, 6, 8, 9, 10]);
@@ -48,7 +45,7 @@ describe.each([tooLarge, asTheCollector])("$name", ({ status, body }) => {
       return index < 4 ? {} : { status: 503, headers: { "retry-after": "9" } };
     };
     const { sink } = await logsOnly();
-    const batch = reports(10);
+    const batch = countedReports(10);
     const result = await sink.deliver(batch, never);
     const retry = result?.retry ?? [];
     expect(result?.discarded).toEqual([]);
@@ -62,7 +59,7 @@ describe.each([tooLarge, asTheCollector])("$name", ({ status, body }) => {
   test("the packets that are stored are counted once", async () => {
     receiver.answer = (request) => (request.signal === "logs" && request.records.length > 2 ? { status, body } : {});
     const { sink } = await startSink({ endpoint: receiver.url });
-    await sink.deliver(reports(4), never);
+    await sink.deliver(countedReports(4), never);
     await sink.stop(AbortSignal.timeout(5000));
     expect(receiver.points.reduce((sum, { value }) => sum + value, 0)).toBe(1 + 2 + 3 + 4);
   });

@@ -1,5 +1,6 @@
 /** A started sink with what a test wants to look at; stopped by `stopSinks` after each test. */
-import type { Clock, Environment } from "../../../core/plugin/index.ts";
+import type { Clock, DropReport, Environment } from "../../../core/plugin/index.ts";
+import { dropReport, packetDrop } from "../../../core/testkit/drops.ts";
 import { FakeClock } from "../../../core/testkit/fake-clock.ts";
 import { type TestContext, testContext } from "../../../core/testkit/test-context.ts";
 import { options } from "../config.ts";
@@ -29,6 +30,12 @@ export async function startSink(
   const made = makeSink(written, environment);
   await made.sink.start(never);
   return made;
+}
+
+/** Each of a flow of its own; the first counts one packet, the second two, … */
+export function countedReports(count: number): DropReport[] {
+  const one = (i: number) => dropReport({ drop: packetDrop({ sourcePort: i + 1 }), count: i + 1 });
+  return Array.from({ length: count }, (_, i) => one(i));
 }
 
 export async function stopSinks(): Promise<void> {
