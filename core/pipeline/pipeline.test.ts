@@ -212,6 +212,23 @@ describe("pipeline", () => {
     expectBooksToBalance(made);
   });
 
+  it("runs no timer while all is at rest, and saves what comes then within a second", async () => {
+    const checkpoint = new CheckpointFile(folder, "drops");
+    const made = makePipeline({ checkpoint });
+    const atRest = async (resume: number) => {
+      await made.clock.advance(1000);
+      const load = await checkpoint.load();
+      return load.kind === "found" && load.checkpoint.resume === resume && made.clock.sleeping === 0;
+    };
+    for (let chunk = 1; chunk <= 3; chunk++) {
+      made.source.write(String(chunk), String(chunk));
+      await settled(() => atRest(chunk));
+    }
+    expect([made.fast.packets, made.slow.packets]).toEqual([6, 6]);
+    made.source.end();
+    await made.running;
+  });
+
   it("goes on saving while it waits for a stuck sink, and ends at its deadline", async () => {
     const checkpoint = new CheckpointFile(folder, "drops");
     const made = makePipeline({ whenFull: "wait", checkpoint });

@@ -17,7 +17,8 @@ import { Resolution } from "./resolution.ts";
 import { SampleLog } from "./sample-log.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import type { Stage } from "./stage.ts";
-import { everyTick } from "./ticks.ts";
+import { Ticks } from "./ticks.ts";
+import { aborted } from "./waiters.ts";
 import { type FoldedDrop, Window } from "./window.ts";
 
 export interface PipelineOptions {
@@ -64,6 +65,7 @@ export class Pipeline {
   readonly #reading: Reading;
   readonly #deliveries: Deliveries;
   readonly #keeper: CheckpointKeeper;
+  readonly #ticks = new Ticks();
   readonly #draining = new AbortController();
   readonly #owedTo = new Map<FoldedDrop, readonly string[]>();
   /** Packets that were in no queue when the time to stop was up. */
@@ -138,7 +140,7 @@ export class Pipeline {
     const ticks = this.#tick(ticking.signal);
     try {
       // A source that does not heed its signal shall not keep the process from its end.
-      await Promise.race([this.#reading.run(signal), ended(deadline)]);
+      await Promise.race([this.#reading.run(signal), aborted(deadline)]);
     } finally {
       ticking.abort();
       await ticks;
@@ -161,6 +163,7 @@ export class Pipeline {
     this.resolution.useResolvers(plan.resolvers.map((stage) => stage.instance));
     const leaving = this.#deliveries.exchange(plan.sinks, this.#packetsPast());
     this.#reading.proceed(plan);
+    this.#ticks.wake();
     await Promise.all([leaving, this.resolution.settled()]);
   }
 
@@ -174,6 +177,7 @@ export class Pipeline {
 
   /** Waits while too much is under way. */
   async #room(signal: AbortSignal): Promise<void> {
+    this.#ticks.wake();
     await this.resolution.below(this.#parts.options.inFlight);
     await this.#deliveries.room(signal);
     await setImmediate();
@@ -181,9 +185,19 @@ export class Pipeline {
 
   /** Apart: a window may wait for room as long as a sink is stuck, the checkpoint may not. */
   async #tick(signal: AbortSignal): Promise<void> {
-    const { clock, options } = this.#parts;
-    const closing = options.replay || everyTick(() => this.#closeWindows(clock.now(), signal), clock, signal);
-    await Promise.all([closing, everyTick(() => this.#save(), clock, signal)]);
+    const { clock, options, checkpoint } = this.#parts;
+    const close = async () => {
+      await this.#closeWindows(clock.now(), signal);
+      return this.window.flows === 0;
+    };
+    const save = async () => (await this.#save()) && this.#isAtRest();
+    const closing = options.replay || this.#ticks.run(close, clock, signal);
+    await Promise.all([closing, checkpoint && this.#ticks.run(save, clock, signal)]);
+  }
+
+  /** Nothing changes before the next chunk. */
+  #isAtRest(): boolean {
+    return this.window.flows === 0 && [...this.books.keys()].every((sink) => this.openPackets(sink) === 0);
   }
 
   async #closeWindows(nowMillis: number, signal: AbortSignal): Promise<void> {
@@ -191,7 +205,7 @@ export class Pipeline {
   }
 
   async #drain(deadline: AbortSignal): Promise<void> {
-    await Promise.race([this.#drainAll(deadline), ended(deadline)]);
+    await Promise.race([this.#drainAll(deadline), aborted(deadline)]);
     this.#draining.abort();
     await this.#deliveries.ended();
     await this.#keepRest();
@@ -282,11 +296,4 @@ export class Pipeline {
       this.#parts.resolvers.find((stage) => stage.instance === resolver)?.name ?? "a resolver of before the reload"
     );
   }
-}
-
-function ended(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -19,3 +19,8 @@ export class Waiters {
     if (this.#wakers.length > 0) for (const wake of this.#wakers.splice(0)) wake();
   }
 }
+
+/** Resolves when `signal` aborts. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Waiters().wait(signal);
+}
