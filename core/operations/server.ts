@@ -30,8 +30,8 @@ export class OperationsServer {
     requestTimeout: 10_000,
     headersTimeout: 5000,
     keepAliveTimeout: 5000,
-    // Node looks every 30 s unless told: slow clients would stay that long.
-    connectionsCheckingInterval: 1000,
+    // Node looks every 30 s unless told: slow clients would stay that long. Each look wakes a process that rests.
+    connectionsCheckingInterval: 5000,
     maxHeaderSize: 8192,
   });
   readonly #connections = new Map<string, number>();
