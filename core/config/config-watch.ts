@@ -3,8 +3,7 @@
  * seconds. A ConfigMap's file is a link into a folder that is exchanged; so it is the folder that is watched and the
  * content that counts. Called by `droplens run`.
  */
-import { watch } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFileSync, watch } from "node:fs";
 import { dirname } from "node:path";
 import type { Clock, Logger } from "../plugin/context.ts";
 import { describeError } from "../plugin/errors.ts";
@@ -25,19 +24,20 @@ export async function watchConfig(
   { path, clock, logger, onChange }: ConfigWatchParts,
   signal: AbortSignal,
 ): Promise<void> {
-  let event = Promise.withResolvers<void>();
-  const watcher = watchFolder(path, logger, () => event.resolve());
-  let content = await readContent(path);
+  let event = Promise.withResolvers<"event">();
+  const watcher = watchFolder(path, logger, () => event.resolve("event"));
+  let content = readContent(path);
   while (!signal.aborted) {
     const looked = new AbortController();
-    await Promise.race([
+    const why = await Promise.race([
       event.promise,
       clock.sleep(lookMillis, AbortSignal.any([signal, looked.signal])).catch(() => {}),
     ]);
     looked.abort();
     event = Promise.withResolvers();
+    if (why !== "event" && readContent(path) === content) continue;
     await clock.sleep(settleMillis, signal).catch(() => {});
-    const now = await readContent(path);
+    const now = readContent(path);
     // A file that is gone for a moment is being exchanged.
     if (now === undefined || now === content || signal.aborted) continue;
     content = now;
@@ -58,6 +58,11 @@ function watchFolder(path: string, logger: Logger, onEvent: () => void) {
   }
 }
 
-async function readContent(path: string): Promise<string | undefined> {
-  return readFile(path, "utf8").catch(() => undefined);
+/** Synchronous: the way through the thread pool and back wakes an idle process four times. */
+function readContent(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
 }
