@@ -2,7 +2,7 @@
  * Looks at a path without opening it: a regular file, nothing there yet, or something that we refuse.
  * What is refused comes with a sentence for a person: what, where, and what to do.
  */
-import { constants } from "node:fs";
+import { constants, statSync } from "node:fs";
 import { access, lstat, open, readdir, readlink, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describeError, printable } from "../../core/plugin/index.ts";
@@ -15,7 +15,8 @@ export type Look =
 
 export async function lookAt(path: string): Promise<Look> {
   try {
-    const stats = await stat(path, { bigint: true });
+    // Synchronous, as OpenFile looks at its file: a poll that finds nothing new shall not wake the thread pool.
+    const stats = statSync(path, { bigint: true });
     if (stats.isDirectory()) return { kind: "refused", isFile: false, problem: await directoryProblem(path) };
     if (!stats.isFile()) return { kind: "refused", isFile: false, problem: notRegularProblem(path) };
     return { kind: "file", device: String(stats.dev), inode: String(stats.ino) };

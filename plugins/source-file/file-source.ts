@@ -117,7 +117,7 @@ export class FileSource implements Source {
       // More than a poll away: the clock was set back.
       if (wakeUp.takeMoved() || untilLook <= 0 || untilLook > pollMillis) {
         await tails.look(signal);
-        await wakeUp.watch(tails.folders());
+        wakeUp.watch(tails.folders());
         nextLook = clock.now() + pollMillis;
       }
       let hasRead = false;

@@ -2,8 +2,7 @@
  * Wakes the source when something happens in the folders of its files: file events where they work, and a poll beside
  * them as the safety net. Wake-ups that come together count as one. FileSource waits on it when there is nothing to read.
  */
-import { type FSWatcher, watch } from "node:fs";
-import { stat } from "node:fs/promises";
+import { type FSWatcher, statSync, watch } from "node:fs";
 import { type Clock, describeError, type Logger, printable } from "../../core/plugin/index.ts";
 
 /** After a wake-up the next one comes no sooner: a busy writer costs at most a hundred looks a second. */
@@ -21,6 +20,7 @@ export class WakeUp {
   readonly #folders = new Map<string, WatchedFolder>();
   #names: ReadonlyMap<string, ReadonlySet<string>> = new Map();
   #isWoken = false;
+  #wasWoken = false;
   /** A name came, went or changed its file, or watching has failed: the paths are to be looked at. */
   #isMoved = true;
   #hasFailed = false;
@@ -44,13 +44,12 @@ export class WakeUp {
   }
 
   /** Watches these folders and no others; changes of files that are not among their names do not wake. */
-  async watch(folders: ReadonlyMap<string, ReadonlySet<string>>): Promise<void> {
+  watch(folders: ReadonlyMap<string, ReadonlySet<string>>): void {
     this.#names = folders;
     for (const folder of this.#folders.keys()) if (!folders.has(folder)) this.#unwatch(folder);
     let hasFailed = false;
     for (const folder of folders.keys()) {
-      const stats = await stat(folder, { bigint: true }).catch(() => undefined);
-      const identity = stats?.isDirectory() ? `${stats.dev}:${stats.ino}` : "";
+      const identity = identityOf(folder);
       if (this.#folders.get(folder)?.identity === identity) continue;
       this.#unwatch(folder);
       // A folder that is not there yet is found by the poll.
@@ -61,8 +60,9 @@ export class WakeUp {
 
   /** Resolves at the next event, after `millis`, when `signal` aborts, or at once when something happened meanwhile. */
   async wait(millis: number, signal: AbortSignal): Promise<void> {
-    await this.#sleep(Math.min(restMillis, millis), signal);
+    if (this.#wasWoken) await this.#sleep(Math.min(restMillis, millis), signal);
     if (!this.#isWoken) await this.#sleepUntilWoken(millis, signal);
+    this.#wasWoken = this.#isWoken;
     this.#isWoken = false;
   }
 
@@ -122,5 +122,15 @@ export class WakeUp {
   #unwatch(folder: string): void {
     this.#folders.get(folder)?.watcher.close();
     this.#folders.delete(folder);
+  }
+}
+
+/** "" while no folder is there. */
+function identityOf(folder: string): string {
+  try {
+    const stats = statSync(folder, { bigint: true });
+    return stats.isDirectory() ? `${stats.dev}:${stats.ino}` : "";
+  } catch {
+    return "";
   }
 }
