@@ -1,27 +1,16 @@
 /**
- * Makes dist/: the program as one minified file, with the plugins and commands beside it in files of their own, so that
- * only what a config uses is loaded; and the public API for plugin authors with its types.
+ * Makes dist/: the program as one minified file, with the large packages that few need beside it; and the public API
+ * for plugin authors with its types.
  *
  *   node build.ts            dist/droplens.js, dist/plugin.js, dist/testkit.js, dist/types, dist/compile-cache
  *   node build.ts prepack    the same without the cache, and takes out of package.json what only a checkout needs
  *   node build.ts postpack   puts package.json back
  */
 import { execFileSync } from "node:child_process";
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import http from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { chmodSync, copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { type BuildOptions, build, type Plugin } from "esbuild";
+import { keepCompiled } from "./deploy/compile-cache/keep-compiled.ts";
+import { lateBuiltIns } from "./deploy/late-built-ins.ts";
 import { entryPoints } from "./deploy/third-party.ts";
 
 const manifest = "package.json";
@@ -42,23 +31,28 @@ const options = {
   logLevel: "warning",
 } as const satisfies BuildOptions;
 
+/** What is loaded by an `import()` of these is a file of its own; all else that the program loads late is within it. */
+const files = {
+  program: "core/main.ts",
+  "kubernetes-client": "@kubernetes/client-node/dist/config.js",
+  grpc: "@grpc/grpc-js",
+};
+
 const [step] = process.argv.slice(2);
 if (step === "postpack") restoreManifest();
 else {
   restoreManifest();
   await makeDist();
   if (step === "prepack") trimManifest();
-  else keepCompiled();
+  else await keepCompiled();
 }
 
 async function makeDist(): Promise<void> {
   rmSync("dist", { recursive: true, force: true });
-  await build({
-    ...options,
-    entryPoints,
-    splitting: true,
-    plugins: [lateHttp(), usedZod()],
-  });
+  const plugins = [apart(), lateBuiltIns(), usedZod()];
+  const { droplens, ...authors } = entryPoints;
+  await build({ ...options, entryPoints: { droplens, ...files }, plugins });
+  await build({ ...options, entryPoints: authors, splitting: true, plugins });
   // For plugin files without packages (core/config/own-packages.ts). On its own, so that the program has only what it uses.
   await build({ ...options, entryPoints: { zod: "zod" } });
   chmodSync("dist/droplens.js", 0o755);
@@ -66,20 +60,15 @@ async function makeDist(): Promise<void> {
   execFileSync("node_modules/.bin/tsc", ["-p", "tsconfig.types.json"], { stdio: "inherit" });
 }
 
-/**
- * `import … from "node:http"` makes Node read every export, `WebSocket` too, for which it loads its whole fetch: a tenth
- * of the CPU time of a start. Here it is loaded when the first of its exports is used, which a replay never does.
- */
-function lateHttp(): Plugin {
-  const late = (name: string) => `get ${name}(){return process.getBuiltinModule("node:http").${name}}`;
-  const contents = `module.exports = {${Object.keys(http).map(late)}}`;
+/** Node's loader costs half a millisecond of CPU a file: a start from forty files cost a third more than from one. */
+function apart(): Plugin {
   return {
-    name: "late-http",
-    setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^(node:)?http$/ }, ({ kind }) =>
-        kind === "import-statement" ? { path: "http", namespace: "late" } : undefined,
-      );
-      onLoad({ filter: /.*/, namespace: "late" }, () => ({ contents }));
+    name: "apart",
+    setup({ onResolve }) {
+      onResolve({ filter: /^(\.\/main\.ts|@kubernetes\/client-node\/.*|@grpc\/grpc-js)$/ }, ({ kind, path }) => {
+        const name = Object.entries(files).find(([, file]) => file.endsWith(path.replace("./", "")))?.[0];
+        return kind === "dynamic-import" ? { path: `./${name}.js`, external: true } : undefined;
+      });
     },
   };
 }
@@ -95,32 +84,6 @@ function usedZod(): Plugin {
       }));
     },
   };
-}
-
-/**
- * Runs the program once over every usual plugin, so that Node keeps what V8 compiled (core/start.ts): a start then costs
- * an eighth less CPU. The cache belongs to this version of Node, this user and this folder; elsewhere it is passed over.
- */
-function keepCompiled(): void {
-  mkdirSync("dist/compile-cache");
-  const folder = mkdtempSync(join(tmpdir(), "droplens-build-"));
-  const [config, log] = [join(folder, "droplens.yaml"), join(folder, "kern.log")];
-  const nobody = "server: http://127.0.0.1:1";
-  writeFileSync(
-    config,
-    `version: 1
-pipelines:
-  drops:
-    source: { use: source-file, path: ${log} }
-    parser: { use: parser-iptables }
-    resolvers: [{ use: resolver-k8s, ${nobody}, syncTimeout: 1ms }, { use: resolver-dns, servers: ["127.0.0.1:1"] }]
-    sinks: [{ use: sink-k8s-events, ${nobody}, queue: { maxAge: 1ms } }, { use: sink-prometheus }]
-`,
-  );
-  const drop = "IN=eth0 OUT=eth1 SRC=10.0.0.7 DST=10.0.0.9 LEN=60 PROTO=TCP SPT=1 DPT=2 SYN";
-  writeFileSync(log, `2026-11-20T19:56:42.000000+00:00 node kernel: ${drop} \n`.repeat(20));
-  execFileSync(process.execPath, ["dist/droplens.js", "replay", "--config", config, log], { stdio: "pipe" });
-  rmSync(folder, { recursive: true });
 }
 
 /** Everything is in the bundle: whoever installs the package needs no other. */
