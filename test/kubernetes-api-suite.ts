@@ -10,6 +10,7 @@ import { eventTests } from "./kubernetes-api-events.ts";
 import { kubectlTests } from "./kubernetes-api-kubectl.ts";
 import { listTests } from "./kubernetes-api-lists.ts";
 import { podTests } from "./kubernetes-api-pods.ts";
+import { protobufTests } from "./kubernetes-api-protobuf.ts";
 import { ApiSession } from "./kubernetes-api-session.ts";
 import { watchTests } from "./kubernetes-api-watches.ts";
 
@@ -42,6 +43,7 @@ export function kubernetesApiSuite(title: string, open: () => Promise<ServerUnde
     podTests(current);
     listTests(current);
     watchTests(current);
+    protobufTests(current);
     eventTests(current);
     kubectlTests(current, () => server?.kubeconfig ?? "");
   });

@@ -29,6 +29,8 @@ export interface ApiRequest {
   readonly body?: unknown;
   /** Default application/json; a PATCH names its own kind, "application/merge-patch+json". */
   readonly contentType?: string;
+  /** What the answer may be, as in the header of that name. Default application/json. */
+  readonly accept?: string;
   /** Silence on the connection for this long rejects as a transport failure. Default 30 s. */
   readonly idleTimeoutMillis?: number;
 }
@@ -45,6 +47,8 @@ export interface ApiResponse {
 export interface ApiStream {
   readonly status: number;
   readonly retryAfterMillis?: number;
+  /** As the server named it: "application/json". Empty when it named none. */
+  readonly contentType: string;
   /** Each chunk is good until the next one is asked for: its memory is given back then. */
   readonly body: AsyncIterable<Uint8Array>;
 }

@@ -92,7 +92,7 @@ function start({ pool, request }: Exchange, login: Login, signal: AbortSignal) {
     headers: {
       ...login.headers,
       "User-Agent": "droplens",
-      Accept: "application/json",
+      Accept: request.accept ?? "application/json",
       ...(body !== undefined && {
         "Content-Type": request.contentType ?? "application/json",
         "Content-Length": body.length,
@@ -124,8 +124,8 @@ class SilenceError extends Error {}
 
 function head(answer: IncomingMessage): Omit<ApiStream, "body"> {
   const retryAfterMillis = parseRetryAfter(answer.headers["retry-after"], answer.headers.date);
-  const status = answer.statusCode ?? 0;
-  return retryAfterMillis === undefined ? { status } : { status, retryAfterMillis };
+  const named = { status: answer.statusCode ?? 0, contentType: answer.headers["content-type"] ?? "" };
+  return retryAfterMillis === undefined ? named : { ...named, retryAfterMillis };
 }
 
 async function* chunks(answer: IncomingMessage, address: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {

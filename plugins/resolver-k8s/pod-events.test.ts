@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readListItems } from "./list-items.ts";
+import { bytesField, encode, envelope, frame } from "../../core/testkit/fake-kubernetes/protobuf-encoder.ts";
+import { listMetadataShape, podShape, statusShape } from "../../core/testkit/fake-kubernetes/shapes.ts";
 import { type Pod, readPod } from "./pod.ts";
-import { PodEvents } from "./pod-events.ts";
+import { metadataOf, PodEvents } from "./pod-events.ts";
+import { type PodFormat, PodFormats } from "./pod-format.ts";
 import { PodTable } from "./pod-table.ts";
-import { readWatchLines } from "./watch-lines.ts";
 
 const now = Date.parse("2026-11-20T12:00:00Z");
 const maxBytes = 100_000;
@@ -13,7 +14,7 @@ const text = fc.oneof(
   fc.string({ unit: "grapheme", maxLength: 8 }),
   fc.constantFrom('"}]}', '\\"', "\\", "{[", "\n", "pod 🚀", "é\u2028", '{"metadata":{"uid":"forged"}}'),
 );
-const time = fc.constantFrom("2026-11-20T10:00:00Z", "2026-11-20T11:30:00Z", "no time");
+const time = fc.constantFrom("2026-11-20T10:00:00Z", "2026-11-20T11:30:00Z", "1970-01-01T00:00:01Z");
 const container = fc.record({
   name: text,
   state: fc.oneof(
@@ -84,28 +85,82 @@ const sizes = fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLeng
 const expected = (all: readonly unknown[]) =>
   all.map((each) => readPod(JSON.parse(JSON.stringify(each)), "app", now)).filter((read) => read !== undefined);
 
+const json = new PodFormats("app").of("application/json");
+const protobuf = new PodFormats("app").of("application/vnd.kubernetes.protobuf;stream=watch");
+
+function encodedPod(object: unknown): Buffer {
+  return envelope("Pod", "v1", encode(object, podShape));
+}
+
+async function readEvents(format: PodFormat, body: Buffer, chunkSizes: readonly number[]): Promise<Pod[]> {
+  const { pods, events } = collector();
+  await format.readEvents(inChunks(body, chunkSizes), maxBytes, (event) => events.take(event));
+  return pods;
+}
+
 describe("pods read from their bytes", () => {
   it("are those of a watch whose lines were parsed whole, wherever its chunks are cut", async () => {
     const check = async (all: readonly object[], chunkSizes: readonly number[]) => {
-      const { pods, events } = collector();
       const lines = all.map((object) => `${JSON.stringify({ type: "MODIFIED", object })}\n`).join("");
-      const body = inChunks(Buffer.from(lines), chunkSizes);
-      await readWatchLines(body, maxBytes, (bytes, start, end) => events.take(bytes, start, end));
-      expect(pods).toEqual(expected(all));
+      expect(await readEvents(json, Buffer.from(lines), chunkSizes)).toEqual(expected(all));
     };
     await fc.assert(fc.asyncProperty(fc.array(pod, { maxLength: 4 }), sizes, check), { numRuns: 60 });
   });
 
-  it("are those of a list that was parsed whole, wherever its chunks are cut", async () => {
-    const check = async (items: readonly object[], chunkSizes: readonly number[], space: number) => {
-      const { pods, events } = collector();
-      const list = { kind: "PodList", metadata: { resourceVersion: "7", continue: "é}" }, items };
-      const body = inChunks(Buffer.from(JSON.stringify(list, undefined, space)), chunkSizes);
-      const rest = await readListItems(body, maxBytes, (bytes, start, end) => events.takeItem(bytes, start, end));
-      expect(rest).toEqual({ ...list, items: [] });
-      expect(pods).toEqual(expected(items));
+  it("are the same from a watch in protobuf", async () => {
+    const check = async (all: readonly object[], chunkSizes: readonly number[]) => {
+      const frames = all.map((object) => frame("MODIFIED", encodedPod(object)));
+      expect(await readEvents(protobuf, Buffer.concat(frames), chunkSizes)).toEqual(expected(all));
     };
-    const space = fc.constantFrom(0, 2);
-    await fc.assert(fc.asyncProperty(fc.array(pod, { maxLength: 4 }), sizes, space, check), { numRuns: 60 });
+    await fc.assert(fc.asyncProperty(fc.array(pod, { maxLength: 4 }), sizes, check), { numRuns: 200 });
+  });
+
+  it("are the same from a list in either form", () => {
+    const check = (items: readonly object[]) => {
+      const metadata = { resourceVersion: "7", continue: "é}" };
+      const parts = items.map((item) => bytesField(2, encode(item, podShape)));
+      const raw = Buffer.concat([bytesField(1, encode(metadata, listMetadataShape)), ...parts]);
+      const lists = [
+        json.readList(Buffer.from(JSON.stringify({ kind: "PodList", metadata, items }))),
+        protobuf.readList(envelope("PodList", "v1", raw)),
+      ];
+      for (const list of lists) {
+        expect(metadataOf(list)).toEqual(metadata);
+        expect(expected(itemsOf(list))).toEqual(expected(items));
+      }
+    };
+    fc.assert(fc.property(fc.array(pod, { maxLength: 4 }), check), { numRuns: 60 });
+  });
+
+  it("say no more than that they are damaged, whatever stands in them", async () => {
+    const check = async (object: object, at: number, byte: number, chunkSizes: readonly number[]) => {
+      const body = frame("ADDED", encodedPod(object));
+      body[4 + (at % (body.length - 4))] = byte;
+      await readEvents(protobuf, body, chunkSizes).catch((error: unknown) => {
+        expect(String(error)).toMatch(/^(SyntaxError: .*protobuf|WatchFailure: what the watch sent is no event)/);
+      });
+    };
+    const byte = fc.integer({ min: 0, max: 255 });
+    await fc.assert(fc.asyncProperty(pod, fc.nat(), byte, sizes, check), { numRuns: 500 });
+  });
+
+  it("are not read on after a frame that is too long or a pod that is none", async () => {
+    const tooLong = Buffer.from([0x7f, 0xff, 0xff, 0xff]);
+    await expect(readEvents(protobuf, tooLong, [1])).rejects.toThrow(`longer than ${maxBytes} bytes`);
+    await expect(readEvents(protobuf, frame("ADDED", Buffer.from("{}..")), [9])).rejects.toThrow("begins with k8s");
+  });
+
+  it("come with what the server says when it ends the watch", async () => {
+    const status = { message: "too old resource version", reason: "Expired", code: 410 };
+    const body = frame("ERROR", envelope("Status", "v1", encode(status, statusShape)));
+    await expect(readEvents(protobuf, body, [50])).rejects.toMatchObject({ reason: "gone" });
+    expect(protobuf.readStatus(envelope("Status", "v1", encode(status, statusShape)))).toEqual({
+      kind: "Status",
+      ...status,
+    });
   });
 });
+
+function itemsOf(list: unknown): unknown[] {
+  return typeof list === "object" && list !== null && "items" in list && Array.isArray(list.items) ? list.items : [];
+}

@@ -6,12 +6,12 @@ import type { ApiServer, ApiStream } from "../../core/kubernetes/api-server.ts";
 import { readStatus } from "../../core/kubernetes/status.ts";
 import { backoffMillis } from "../../core/plugin/backoff.ts";
 import { type Clock, type Counter, type Logger, OnceAMinute } from "../../core/plugin/index.ts";
-import { readListItems } from "./list-items.ts";
+import { asBuffer, PartialText } from "./partial-text.ts";
 import type { Pod } from "./pod.ts";
 import { metadataOf, PodEvents } from "./pod-events.ts";
+import { type PodFormat, PodFormats } from "./pod-format.ts";
 import type { PodTable } from "./pod-table.ts";
 import { statusFailure, WatchFailure, watchFailure } from "./watch-failure.ts";
-import { readWatchLines } from "./watch-lines.ts";
 
 export interface PodWatchParts {
   readonly api: ApiServer;
@@ -34,6 +34,8 @@ const idleTimeoutMillis = 150_000;
 /** etcd refuses objects over 1.5 MiB; as JSON with its frame a pod stays below. */
 const maxPodBytes = 4 * 1024 * 1024;
 const pageSize = 500;
+/** Of 500 pods it is 1 to 10 MB. */
+const maxPageBytes = 64 * 1024 * 1024;
 const maxStatusBytes = 65_536;
 const backoff = { firstMillis: 1000, maxMillis: 60_000 };
 /** After so many failures in a row something is wrong with the place from which the watch goes on. */
@@ -41,6 +43,7 @@ const failuresBeforeRelist = 3;
 
 export class PodWatch {
   readonly #parts: PodWatchParts;
+  readonly #formats: PodFormats;
   #resourceVersion: string | undefined;
   #failures = 0;
   #knowsWatchList = true;
@@ -54,6 +57,7 @@ export class PodWatch {
 
   constructor(parts: PodWatchParts) {
     this.#parts = parts;
+    this.#formats = new PodFormats(parts.labelKey);
     this.#logged = new OnceAMinute(parts.clock);
   }
 
@@ -119,10 +123,10 @@ export class PodWatch {
       query.resourceVersion = this.#resourceVersion;
     }
     const events = this.#events();
-    await this.#withStream(query, signal, async (stream) => {
+    await this.#withStream(query, signal, async (stream, format) => {
       if (events.resourceVersion !== undefined) this.problem = undefined;
-      await readWatchLines(stream.body, maxPodBytes, (bytes, start, end) => {
-        events.take(bytes, start, end);
+      await format.readEvents(stream.body, maxPodBytes, (event) => {
+        events.take(event);
         this.#resourceVersion = events.resourceVersion;
         this.#heardMillis = this.#parts.clock.now();
       });
@@ -137,16 +141,18 @@ export class PodWatch {
     this.#parts.relists.add({});
   }
 
-  /** Page by page, each pod on its own: a page is never one text or one tree of objects. */
   async #listPages(signal: AbortSignal): Promise<void> {
     const events = this.#events();
+    const text = new PartialText(maxPageBytes, "a page of pods");
     let token: string | undefined;
     do {
       const query: Record<string, string> = { limit: String(pageSize) };
       if (token !== undefined) query.continue = token;
-      const page = await this.#withStream(query, signal, (stream) =>
-        readListItems(stream.body, maxPodBytes, (bytes, start, end) => events.takeItem(bytes, start, end)),
-      );
+      const page = await this.#withStream(query, signal, async (stream, format) => {
+        for await (const chunk of stream.body) text.add(asBuffer(chunk), 0, chunk.length);
+        return format.readList(text.take());
+      });
+      for (const pod of itemsOf(page)) events.takeItem(pod);
       const metadata = metadataOf(page);
       token = typeof metadata.continue === "string" && metadata.continue !== "" ? metadata.continue : undefined;
       if (token === undefined) events.complete(String(metadata.resourceVersion));
@@ -173,7 +179,7 @@ export class PodWatch {
   async #withStream<T>(
     query: Record<string, string>,
     signal: AbortSignal,
-    use: (stream: ApiStream) => Promise<T>,
+    use: (stream: ApiStream, format: PodFormat) => Promise<T>,
   ): Promise<T> {
     const { api, nodeName } = this.#parts;
     const parameters = new URLSearchParams(query);
@@ -181,11 +187,12 @@ export class PodWatch {
     const done = new AbortController();
     try {
       const stream = await api.stream(
-        { method: "GET", path: `/api/v1/pods?${parameters}`, idleTimeoutMillis },
+        { method: "GET", path: `/api/v1/pods?${parameters}`, accept: this.#formats.accept, idleTimeoutMillis },
         AbortSignal.any([signal, done.signal]),
       );
-      if (stream.status !== 200) throw await refusal(stream);
-      return await use(stream);
+      const format = this.#formats.of(stream.contentType);
+      if (stream.status !== 200) throw await refusal(stream, format);
+      return await use(stream, format);
     } finally {
       done.abort();
     }
@@ -212,7 +219,12 @@ function problemOf(failure: WatchFailure, api: ApiServer): string {
   return `${what}; trying again`;
 }
 
-async function refusal(stream: ApiStream): Promise<WatchFailure> {
+function itemsOf(page: unknown): readonly unknown[] {
+  const items = typeof page === "object" && page !== null && "items" in page ? page.items : undefined;
+  return Array.isArray(items) ? items : [];
+}
+
+async function refusal(stream: ApiStream, format: PodFormat): Promise<WatchFailure> {
   const parts: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of stream.body) {
@@ -223,7 +235,7 @@ async function refusal(stream: ApiStream): Promise<WatchFailure> {
   const body = Buffer.concat(parts);
   const json = () => {
     try {
-      return JSON.parse(body.toString("utf8"));
+      return format.readStatus(body);
     } catch {
       return undefined;
     }

@@ -1,9 +1,8 @@
 /**
- * What is read of a pod's JSON, and of nothing else in it. In comes whatever the API server sent, out goes a small
+ * What is read of a pod, and of nothing else in it. In comes whatever the API server sent, out goes a small
  * record, or undefined for what is no pod. Called for each watch event and each pod of a list.
  */
 import type { Workload } from "../../core/plugin/index.ts";
-import type { Fields } from "./json-fields.ts";
 
 export interface Pod {
   readonly uid: string;
@@ -30,37 +29,9 @@ const maxAddresses = 4;
 type Json = Readonly<Record<string, unknown>>;
 
 /** Annotation of a static pod's mirror. */
-const mirrorUidKey = "kubernetes.io/config.mirror";
-const hashKey = "pod-template-hash";
-
-/** What `readPod` looks at, and the resourceVersion. Of a pod that lives on the state of its containers is no matter. */
-export function podFields(labelKey: string | undefined, isFinished: boolean): Fields {
-  const container: Fields = { state: { terminated: { finishedAt: true } } };
-  return {
-    metadata: {
-      uid: true,
-      name: true,
-      namespace: true,
-      resourceVersion: true,
-      creationTimestamp: true,
-      labels: { [hashKey]: true, ...(labelKey !== undefined && { [labelKey]: true }) },
-      annotations: { [mirrorUidKey]: true },
-      ownerReferences: { controller: true, kind: true, name: true },
-    },
-    spec: { nodeName: true, hostNetwork: true },
-    status: {
-      phase: true,
-      podIP: true,
-      podIPs: { ip: true },
-      startTime: true,
-      ...(isFinished && {
-        containerStatuses: container,
-        initContainerStatuses: container,
-        conditions: { type: true, status: true, lastTransitionTime: true },
-      }),
-    },
-  };
-}
+export const mirrorUidKey = "kubernetes.io/config.mirror";
+/** What a ReplicaSet's pods are labelled with. */
+export const templateHashKey = "pod-template-hash";
 
 /** It may keep its address in the status, while others have it. */
 export function isFinished(value: unknown): boolean {
@@ -75,7 +46,7 @@ export function readPod(value: unknown, labelKey: string | undefined, nowMillis:
   const status = object(pod.status);
   const uid = text(metadata.uid);
   const name = text(metadata.name);
-  if (uid === undefined || name === undefined) return undefined;
+  if (!uid || !name) return undefined;
   const labels = object(metadata.labels);
   return {
     uid,
@@ -122,15 +93,17 @@ function workloadOf(metadata: Json, labels: Json): Workload | undefined {
   const kind = text(owner.kind);
   const name = text(owner.name);
   // A static pod's mirror is owned by its Node, which is where it runs, not what it belongs to.
-  if (kind === undefined || name === undefined || kind === "Node") return undefined;
-  const hash = text(labels[hashKey]);
+  if (!kind || !name || kind === "Node") return undefined;
+  const hash = text(labels[templateHashKey]);
   if (kind === "ReplicaSet" && hash && name.endsWith(`-${hash}`)) {
     return { kind: "Deployment", name: name.slice(0, -hash.length - 1) };
   }
   return { kind, name };
 }
 
+/** A time is a text in JSON and a number in protobuf. */
 function millis(value: unknown): number | undefined {
+  if (typeof value === "number") return value;
   const time = typeof value === "string" ? Date.parse(value) : Number.NaN;
   return Number.isNaN(time) ? undefined : time;
 }

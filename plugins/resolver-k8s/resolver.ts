@@ -37,6 +37,7 @@ const firstList = "";
 const maxEarly = 100_000;
 /** A smaller list leaves too little behind to be worth a collection. */
 const largeListPods = 2000;
+const shrinkAfterMillis = 5000;
 
 /** What exists between start and stop. */
 interface Running {
@@ -214,8 +215,15 @@ export class PodResolver implements Resolver {
 
   #onSynced(): void {
     this.#metrics.pods.set({}, this.#table.size);
-    if (this.#table.size >= largeListPods) shrinkHeap();
     this.#early.wake(firstList);
+    if (this.#table.size >= largeListPods) void this.#shrinkLater();
+  }
+
+  async #shrinkLater(): Promise<void> {
+    const stop = this.#running?.stop.signal ?? AbortSignal.abort();
+    // What has waited for the list goes first. It is a favour to the node: without it nothing is wrong.
+    const waited = this.#context.clock.sleep(shrinkAfterMillis, stop);
+    await waited.then(shrinkHeap).catch(() => undefined);
   }
 
   #onPod(pod: Pod): void {

@@ -8,7 +8,7 @@ import { pipeline } from "node:stream/promises";
 import { type Allows, requireAccess, review } from "./access.ts";
 import type { Cluster, Target } from "./cluster.ts";
 import { discovery, openApi, reviewGroup } from "./discovery.ts";
-import { Lister, listJson } from "./list.ts";
+import { Lister } from "./list.ts";
 import { textAt, valueAt } from "./object.ts";
 import { decodeProtobuf, protobufMagic } from "./protobuf.ts";
 import { badRequest, noSuchPath, Refusal } from "./refusal.ts";
@@ -16,6 +16,7 @@ import { resources } from "./resource.ts";
 import { type StoredObject, wholeJson } from "./store.ts";
 import { rowJson, tableJson, wantsTable } from "./table.ts";
 import { openWatch, type Watcher } from "./watch.ts";
+import { wireOf } from "./wire.ts";
 
 export interface Router {
   handle(call: Call): Promise<void>;
@@ -47,7 +48,7 @@ export function router(settings: () => RouterSettings): Router {
       try {
         await route({ ...settings(), watchers, lister }, call);
       } catch (error) {
-        refuse(call.response, error);
+        refuse(call, error);
       }
     },
   };
@@ -160,9 +161,10 @@ function deleteOptions(call: Call): { uid?: string; graceSeconds?: number } {
 async function list({ cluster, lister }: Room, call: Call, { resource, namespace }: Target): Promise<void> {
   const page = lister.page(cluster.store(resource), namespace, call.url.searchParams);
   if (wantsTable(call.request.headers.accept)) return sendJson(call.response, 200, tableJson(resource, page));
-  call.response.writeHead(200, { "Content-Type": "application/json" });
+  const wire = wireOf(call.request.headers.accept, resource);
+  call.response.writeHead(200, { "Content-Type": wire.contentType });
   // The client may go away in the middle of it.
-  await pipeline(Readable.from(listJson(resource, page)), call.response).catch(() => undefined);
+  await pipeline(Readable.from(wire.list(resource, page)), call.response).catch(() => undefined);
 }
 
 async function watch(room: Room, call: Call, { resource, namespace }: Target): Promise<void> {
@@ -176,6 +178,7 @@ async function watch(room: Room, call: Call, { resource, namespace }: Target): P
       watchList: room.watchList,
       bookmarkIntervalMillis: room.bookmarkIntervalMillis,
       render: (object) => (table ? rowJson(resource, object) : wholeJson(resource, object)),
+      wire: wireOf(call.request.headers.accept, resource),
     },
     call.response,
   );
@@ -189,14 +192,17 @@ export function sendJson(response: ServerResponse, status: number, json: string)
   response.end(body);
 }
 
-function refuse(response: ServerResponse, error: unknown): void {
+function refuse({ request, response, url }: Call, error: unknown): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
   const refusal =
     error instanceof Refusal ? error : new Refusal(500, "InternalError", `Internal error occurred: ${error}`);
-  sendJson(response, refusal.code, JSON.stringify(refusal.body));
+  const wire = wireOf(request.headers.accept, targetOf(url.pathname)?.resource);
+  const body = Buffer.from(wire.status(refusal.body));
+  response.writeHead(refusal.code, { "Content-Type": wire.contentType, "Content-Length": body.length });
+  response.end(body);
 }
 
 function parseBody(body: Buffer): unknown {

@@ -63,7 +63,8 @@ export class ScriptedAnswer {
 
   /** The status; the body follows with `send`, `sendEvent`, `end` or `fail`. */
   open(status = 200, retryAfterMillis?: number): this {
-    const head = retryAfterMillis === undefined ? { status } : { status, retryAfterMillis };
+    const contentType = "application/json";
+    const head = retryAfterMillis === undefined ? { status, contentType } : { status, contentType, retryAfterMillis };
     this.#head.resolve({ ...head, body: this.#body() });
     return this;
   }
