@@ -14,7 +14,7 @@ import { decodeProtobuf, protobufMagic } from "./protobuf.ts";
 import { badRequest, noSuchPath, Refusal } from "./refusal.ts";
 import { resources } from "./resource.ts";
 import { type StoredObject, wholeJson } from "./store.ts";
-import { rowJson, tableJson, wantsTable } from "./table.ts";
+import { rowJson, wantsTable } from "./table.ts";
 import { openWatch, type Watcher } from "./watch.ts";
 import { wireOf } from "./wire.ts";
 
@@ -160,15 +160,13 @@ function deleteOptions(call: Call): { uid?: string; graceSeconds?: number } {
 
 async function list({ cluster, lister }: Room, call: Call, { resource, namespace }: Target): Promise<void> {
   const page = lister.page(cluster.store(resource), namespace, call.url.searchParams);
-  if (wantsTable(call.request.headers.accept)) return sendJson(call.response, 200, tableJson(resource, page));
   const wire = wireOf(call.request.headers.accept, resource);
   call.response.writeHead(200, { "Content-Type": wire.contentType });
   // The client may go away in the middle of it.
-  await pipeline(Readable.from(wire.list(resource, page)), call.response).catch(() => undefined);
+  await pipeline(Readable.from(wire.list(page)), call.response).catch(() => undefined);
 }
 
 async function watch(room: Room, call: Call, { resource, namespace }: Target): Promise<void> {
-  const table = wantsTable(call.request.headers.accept);
   const { watcher, done } = openWatch(
     {
       store: room.cluster.store(resource),
@@ -177,7 +175,6 @@ async function watch(room: Room, call: Call, { resource, namespace }: Target): P
       query: call.url.searchParams,
       watchList: room.watchList,
       bookmarkIntervalMillis: room.bookmarkIntervalMillis,
-      render: (object) => (table ? rowJson(resource, object) : wholeJson(resource, object)),
       wire: wireOf(call.request.headers.accept, resource),
     },
     call.response,
@@ -187,8 +184,11 @@ async function watch(room: Room, call: Call, { resource, namespace }: Target): P
 }
 
 export function sendJson(response: ServerResponse, status: number, json: string): void {
-  const body = Buffer.from(json);
-  response.writeHead(status, { "Content-Type": "application/json", "Content-Length": body.length });
+  send(response, status, { contentType: "application/json", body: Buffer.from(json) });
+}
+
+function send(response: ServerResponse, status: number, { contentType, body }: { contentType: string; body: Buffer }) {
+  response.writeHead(status, { "Content-Type": contentType, "Content-Length": body.length });
   response.end(body);
 }
 
@@ -199,10 +199,10 @@ function refuse({ request, response, url }: Call, error: unknown): void {
   }
   const refusal =
     error instanceof Refusal ? error : new Refusal(500, "InternalError", `Internal error occurred: ${error}`);
-  const wire = wireOf(request.headers.accept, targetOf(url.pathname)?.resource);
-  const body = Buffer.from(wire.status(refusal.body));
-  response.writeHead(refusal.code, { "Content-Type": wire.contentType, "Content-Length": body.length });
-  response.end(body);
+  const resource = targetOf(url.pathname)?.resource;
+  const wire = resource === undefined ? undefined : wireOf(request.headers.accept, resource);
+  const body = Buffer.from(wire?.status(refusal.body) ?? JSON.stringify(refusal.body));
+  send(response, refusal.code, { contentType: wire?.contentType ?? "application/json", body });
 }
 
 function parseBody(body: Buffer): unknown {

@@ -19,8 +19,6 @@ export interface WatchOptions {
   /** Off: sendInitialEvents is refused as by a 1.33 server. */
   readonly watchList: boolean;
   readonly bookmarkIntervalMillis: number;
-  /** What the client gets for one object, as JSON: itself, or a table's row. */
-  readonly render: (object: StoredObject) => string;
   readonly wire: Wire;
 }
 
@@ -104,7 +102,7 @@ class WatchSession implements Watcher {
     const { store, revision } = this.#options;
     let version = this.#initial || this.#start === 0 ? revision.value : this.#start;
     if (version < store.oldestResourceVersion) {
-      await this.#send("ERROR", tooOld(version, store.oldestResourceVersion));
+      await this.#sendMark("ERROR", tooOld(version, store.oldestResourceVersion));
       return;
     }
     let sequence = store.sequenceAfter(version);
@@ -112,7 +110,7 @@ class WatchSession implements Watcher {
     while (!this.#ended.signal.aborted) {
       const change = store.changeAt(sequence);
       if (change === "forgotten") {
-        await this.#send("ERROR", tooOld(version, store.oldestResourceVersion));
+        await this.#sendMark("ERROR", tooOld(version, store.oldestResourceVersion));
         return;
       }
       if (change === undefined) {
@@ -131,7 +129,7 @@ class WatchSession implements Watcher {
     for (const object of this.#options.store.sorted()) {
       if (this.#ended.signal.aborted) return;
       if (!this.#selects(object)) continue;
-      const event = this.#event("ADDED", this.#options.render(object));
+      const event = this.#options.wire.event("ADDED", object);
       piece.push(event);
       length += event.length;
       if (length < pieceBytes) continue;
@@ -139,23 +137,22 @@ class WatchSession implements Watcher {
       [piece, length] = [[], 0];
     }
     if (length > 0) await this.#write(joined(piece));
-    if (this.#initialEnd) await this.#send("BOOKMARK", this.#bookmark(version, true));
+    if (this.#initialEnd) await this.#sendMark("BOOKMARK", this.#bookmark(version, true));
   }
 
   /** An object that comes into the selection or leaves it by a change is added or deleted for this watch. */
   async #sendChange({ type, object, previous }: Change): Promise<void> {
     const now = type !== "DELETED" && this.#selects(object);
     const before = previous !== undefined && this.#selects(previous);
-    if (now) await this.#send(before ? "MODIFIED" : "ADDED", this.#options.render(object));
-    else if (before)
-      await this.#send("DELETED", this.#options.render(type === "DELETED" ? object : leaving(previous, object)));
+    if (now) await this.#send(before ? "MODIFIED" : "ADDED", object);
+    else if (before) await this.#send("DELETED", type === "DELETED" ? object : leaving(previous, object));
   }
 
   /** Waits for the next change; before, sends the bookmark that is due. */
   async #idle(version: number): Promise<void> {
     if (this.#bookmarkDue) {
       this.#bookmarkDue = false;
-      await this.#send("BOOKMARK", this.#bookmark(version, false));
+      await this.#sendMark("BOOKMARK", this.#bookmark(version, false));
       return;
     }
     await new Promise<void>((resolve) => {
@@ -163,12 +160,12 @@ class WatchSession implements Watcher {
     });
   }
 
-  async #send(type: string, json: string): Promise<void> {
-    await this.#write(this.#event(type, json));
+  async #send(type: string, object: StoredObject): Promise<void> {
+    await this.#write(this.#options.wire.event(type, object));
   }
 
-  #event(type: string, json: string): string | Buffer {
-    return this.#options.wire.event(type, json);
+  async #sendMark(type: string, json: string): Promise<void> {
+    await this.#write(this.#options.wire.mark(type, json));
   }
 
   async #write(text: string | Buffer): Promise<void> {
