@@ -35,7 +35,9 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 const io: Io = {
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
-  stdin: process.stdin,
+  get stdin() {
+    return process.stdin;
+  },
   environment: process.env,
   cwd: process.cwd(),
   terminal: process.stderr.isTTY === true,
@@ -55,6 +57,9 @@ process.exitCode = await runProgram(process.argv.slice(2), io, builtIn).catch((e
   process.stderr.write(`droplens: ${describeError(error)}\n`);
   return 1;
 });
+
+// Nothing is open any more: without this, Node would take its heap apart, a twentieth of the CPU time of a start.
+process.once("beforeExit", () => process.exit());
 
 // Everything has been stopped by now. A plugin that left something open shall not keep the process.
 setTimeout(() => {

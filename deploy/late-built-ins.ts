@@ -3,7 +3,7 @@ import { createRequire, isBuiltin } from "node:module";
 import type { Plugin } from "esbuild";
 
 /** Of Node's own modules, those that a usual run never or hardly needs. */
-const names = "assert child_process crypto dgram dns http http2 https net readline tls worker_threads zlib";
+const names = "assert os util child_process crypto dgram dns http http2 https net readline tls worker_threads zlib";
 const lateModules = names.split(" ");
 
 /**
