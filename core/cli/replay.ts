@@ -15,6 +15,7 @@ import { DROPLENS, METRICS } from "../tokens.ts";
 import { configured } from "./configured.ts";
 import type { ExitCode, Io } from "./io.ts";
 import { drawProgress } from "./progress.ts";
+import { inShortLife } from "./short-life.ts";
 import { summarize } from "./summary.ts";
 import { unreadableFiles } from "./unreadable.ts";
 
@@ -48,7 +49,7 @@ export async function replay(options: ReplayOptions, io: Io, builtIn: BuiltIn): 
       broken.abort(error);
     };
     io.onUncaught?.(uncaughtListener({ logger, metrics: registry.get(METRICS), clock: realClock, stop }));
-    const running = droplens.run(AbortSignal.any([io.signal, broken.signal]));
+    const running = inShortLife(() => droplens.run(AbortSignal.any([io.signal, broken.signal])));
     if (io.terminal) await drawProgress(running, pipelines, io);
     await running;
   } catch (error) {
