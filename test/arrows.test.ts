@@ -35,7 +35,7 @@ function allowed({ from, to }: Arrow): boolean {
 }
 
 /** A plugin sees of the core what a plugin author sees, and what several rooms share under a noun of its own. */
-const forPlugins = /^core\/(plugin|model|kubernetes|netfilter|otlp|testkit)\//;
+const forPlugins = /^core\/(plugin|byte-search|model|kubernetes|netfilter|otlp|testkit)\//;
 
 describe("arrows", () => {
   const all = ["core", "plugins", "config"].flatMap(sources).flatMap(arrows);

@@ -1,7 +1,8 @@
 /**
  * Steps through a chunk from one line worth reading to the next, by searching for bytes that such a line must hold.
- * The search is Buffer.indexOf (native), so that other programs' lines cost next to nothing.
+ * The search is the byte search's or Buffer.indexOf, so that other programs' lines cost next to nothing.
  */
+import { byteSearchOf } from "../byte-search/byte-search.ts";
 import { Needle } from "./needle.ts";
 import type { RulePrefixes } from "./rule-prefixes.ts";
 
@@ -16,7 +17,7 @@ const newline = 0x0a;
 const maxTagLooks = 20;
 
 /** Bytes of a chunk by which the needles choose what to look for. */
-const sampleBytes = 4096;
+const sampleBytes = 1024;
 
 export class LineFinder {
   /** For lines of text: the prefixes themselves. */
@@ -107,6 +108,7 @@ export class LineFinder {
       const byte = bytes[i] ?? 0;
       counts[byte] = (counts[byte] ?? 0) + 1;
     }
-    for (const needle of this.#needles) needle.aim(counts);
+    const search = byteSearchOf(bytes);
+    for (const needle of this.#needles) needle.aim(counts, search);
   }
 }

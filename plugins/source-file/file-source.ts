@@ -2,6 +2,7 @@
  * The source: follows the files that the config names and hands over their lines chunk by chunk, each with the places
  * in all files. Made by index.ts; the pipeline calls `start`, iterates over `read`, and asks the rest at any time.
  */
+import { searchableBuffer } from "../../core/byte-search/byte-search.ts";
 import type { Chunk, Finding, JsonValue, PluginContext, Source, SourceLag } from "../../core/plugin/index.ts";
 import { printable } from "../../core/plugin/index.ts";
 import { readCheckpoint, type SavedFile } from "./checkpoint.ts";
@@ -69,11 +70,13 @@ export class FileSource implements Source {
 
   async *read(resume: JsonValue | undefined, signal: AbortSignal): AsyncGenerator<Chunk, void> {
     const saved = this.#savedFiles(resume);
-    const readBytes = Math.max(this.#options.readBytes, this.#options.until === "end" ? wholeReadBytes : 0);
+    const toEnd = this.#options.until === "end";
+    const readBytes = Math.max(this.#options.readBytes, toEnd ? wholeReadBytes : 0);
     // One byte more, for the newline behind a last line that lacks its own.
-    const buffer = Buffer.allocUnsafeSlow(Math.max(readBytes, this.#options.maxLineBytes + 1) + 1);
+    const size = Math.max(readBytes, this.#options.maxLineBytes + 1) + 1;
+    const buffer = toEnd ? searchableBuffer(size) : Buffer.allocUnsafeSlow(size);
     try {
-      if (this.#options.until === "end") yield* this.#readToEnd(saved, buffer, signal);
+      if (toEnd) yield* this.#readToEnd(saved, buffer, signal);
       else yield* this.#follow(saved, buffer, signal);
     } finally {
       await this.stop();
