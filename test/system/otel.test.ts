@@ -2,64 +2,37 @@
  * sink-otel against a real Collector: what it has written to its file is what Droplens' books say was delivered, record
  * by record, through whatever the Collector does meanwhile. OTELCOL names the Collector's program.
  */
-import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { attributesOf, Collector, type WrittenPoint, type WrittenRecord } from "./otel-collector.ts";
-import { freePort, Program } from "./program.ts";
+import { CollectorStage } from "./collector-stage.ts";
+import { attributesOf, type Collector, type WrittenPoint, type WrittenRecord } from "./otel-collector.ts";
+import type { Program } from "./program.ts";
 import { systemTest } from "./system-test.ts";
 
 const delivered = "droplens_packets_delivered_total";
 const metric = "droplens.packet.dropped";
 
 systemTest("sink-otel and a real Collector", () => {
-  let folder: string;
+  let stage: CollectorStage;
   let collector: Collector;
-  let program: Program | undefined;
   let flows: number;
 
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), "droplens-otel-"));
-    collector = await Collector.make(folder);
-    await writeFile(join(folder, "kernel.log"), "");
+    stage = await CollectorStage.make();
+    collector = stage.collector;
     flows = 0;
   });
 
-  afterEach(async () => {
-    await program?.stop("SIGKILL");
-    program = undefined;
-    await collector.stop();
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterEach(() => stage.end());
 
-  async function start(options: Readonly<Record<string, unknown>>, main = "core/main.ts"): Promise<Program> {
-    const port = await freePort();
-    const config = {
-      version: 1,
-      stateFolder: join(folder, "state"),
-      operations: { host: "127.0.0.1", port },
-      pipelines: {
-        drops: {
-          repeatInterval: "2s",
-          source: { use: "source-file", path: join(folder, "kernel.log") },
-          parser: { use: "parser-iptables", prefix: "otel-drop:" },
-          sinks: [{ use: "sink-otel", queue: { capacity: 100_000 }, interval: "1s", ...options }],
-        },
-      },
+  function start(options: Readonly<Record<string, unknown>>, main?: string): Promise<Program> {
+    const pipeline = {
+      repeatInterval: "2s",
+      parser: { use: "parser-iptables", prefix: "otel-drop:" },
+      sinks: [{ use: "sink-otel", queue: { capacity: 100_000 }, interval: "1s", ...options }],
     };
-    const file = join(folder, "droplens.json");
-    await writeFile(file, JSON.stringify(config));
-    const environment = {
-      PATH: process.env.PATH ?? "",
-      NODE_NAME: "node-1",
-      POD_NAME: "droplens-x",
-      POD_NAMESPACE: "kube-system",
-    };
-    program = new Program({ words: [process.execPath, main, "run", "--config", file], environment, port });
-    await program.answers("/healthz", 200, 30_000);
-    return program;
+    const environment = { POD_NAME: "droplens-x", POD_NAMESPACE: "kube-system" };
+    return stage.start({ pipeline, environment }, main);
   }
 
   /** `count` flows that nobody had before, each with one packet; every tenth with two. Returns the number of packets. */
@@ -70,7 +43,7 @@ systemTest("sink-otel and a real Collector", () => {
       lines.push(line);
       if (i % 10 === 0) lines.push(line);
     }
-    await appendFile(join(folder, "kernel.log"), lines.join(""));
+    await stage.append(lines.join(""));
     return lines.length;
   }
 

@@ -2,64 +2,40 @@
  * `telemetry.otlp` against a real Collector: what it has written to its file at the end is what /metrics showed, series by
  * series, whatever the Collector did meanwhile. OTELCOL names the Collector's program.
  */
-import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { kernelLine, prefix } from "../support/node-stage.ts";
-import { attributesOf, Collector, type WrittenMetric } from "./otel-collector.ts";
-import { freePort, type MetricSamples, Program } from "./program.ts";
+import { CollectorStage } from "./collector-stage.ts";
+import { attributesOf, type Collector, type WrittenMetric } from "./otel-collector.ts";
+import type { MetricSamples, Program } from "./program.ts";
 import { systemTest } from "./system-test.ts";
 
 systemTest("telemetry.otlp and a real Collector", () => {
-  let folder: string;
+  let stage: CollectorStage;
   let collector: Collector;
-  let program: Program | undefined;
   let lines: number;
 
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), "droplens-telemetry-"));
-    collector = await Collector.make(folder);
-    await writeFile(join(folder, "kernel.log"), "");
+    stage = await CollectorStage.make();
+    collector = stage.collector;
     lines = 0;
   });
 
-  afterEach(async () => {
-    await program?.stop("SIGKILL");
-    program = undefined;
-    await collector.stop();
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterEach(() => stage.end());
 
-  async function start(otlp: Readonly<Record<string, unknown>>, main = "core/main.ts"): Promise<Program> {
-    const port = await freePort();
-    const config = {
-      version: 1,
-      stateFolder: join(folder, "state"),
-      operations: { host: "127.0.0.1", port },
-      telemetry: { otlp: { interval: "200ms", ...otlp } },
-      pipelines: {
-        drops: {
-          repeatInterval: "1s",
-          source: { use: "source-file", path: join(folder, "kernel.log") },
-          parser: { use: "parser-iptables", prefix },
-          sinks: [{ use: "sink-prometheus" }],
-        },
-      },
+  function start(otlp: Readonly<Record<string, unknown>>, main?: string): Promise<Program> {
+    const pipeline = {
+      repeatInterval: "1s",
+      parser: { use: "parser-iptables", prefix },
+      sinks: [{ use: "sink-prometheus" }],
     };
-    const file = join(folder, "droplens.json");
-    await writeFile(file, JSON.stringify(config));
-    const environment = { PATH: process.env.PATH ?? "", NODE_NAME: "node-1" };
-    program = new Program({ words: [process.execPath, main, "run", "--config", file], environment, port });
-    await program.answers("/healthz", 200, 30_000);
-    return program;
+    return stage.start({ pipeline, config: { telemetry: { otlp: { interval: "200ms", ...otlp } } } }, main);
   }
 
   async function drop(count: number): Promise<void> {
     const text = Array.from({ length: count }, (_, i) => kernelLine(1 + ((lines + i) % 60_000))).join("");
     lines += count;
-    await appendFile(join(folder, "kernel.log"), text);
+    await stage.append(text);
   }
 
   /** Waits until every packet is delivered and every window closed: nothing will be counted any more. */
