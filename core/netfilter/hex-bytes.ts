@@ -1,15 +1,15 @@
 /** Hex digits among bytes, read by table. Called by those who read packets from bytes. */
 
 export function isHexPair(view: DataView, at: number): boolean {
-  return (hexValues[view.getUint8(at)] ?? -1) >= 0 && (hexValues[view.getUint8(at + 1)] ?? -1) >= 0;
+  return (hexValues[view.getInt8(at)] ?? -1) >= 0 && (hexValues[view.getInt8(at + 1)] ?? -1) >= 0;
 }
 
 /** Four hex digits; negative when one is none. */
 export function hexGroup(view: DataView, at: number): number {
-  const a = hexValues[view.getUint8(at)] ?? -1;
-  const b = hexValues[view.getUint8(at + 1)] ?? -1;
-  const c = hexValues[view.getUint8(at + 2)] ?? -1;
-  const d = hexValues[view.getUint8(at + 3)] ?? -1;
+  const a = hexValues[view.getInt8(at)] ?? -1;
+  const b = hexValues[view.getInt8(at + 1)] ?? -1;
+  const c = hexValues[view.getInt8(at + 2)] ?? -1;
+  const d = hexValues[view.getInt8(at + 3)] ?? -1;
   return (a | b | c | d) < 0 ? -1 : (a << 12) | (b << 8) | (c << 4) | d;
 }
 

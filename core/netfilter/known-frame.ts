@@ -104,17 +104,17 @@ export class KnownFrame {
   }
 
   #readSeconds(view: DataView, at: number): number {
-    const tens = view.getUint8(at) - 0x30;
-    const ones = view.getUint8(at + 1) - 0x30;
+    const tens = view.getInt8(at) - 0x30;
+    const ones = view.getInt8(at + 1) - 0x30;
     if (tens < 0 || tens > 5 || ones < 0 || ones > 9) return -1;
     const digits = this.#fractionDigits;
     this.millis = this.#minuteMillis + (tens * 10 + ones) * 1000;
     if (digits === 0) return at + 2;
-    if (view.getUint8(at + 2) !== this.#point) return -1;
+    if (view.getInt8(at + 2) !== this.#point) return -1;
     let unit = 100;
     let millis = 0;
     for (let i = at + 3; i < at + 3 + digits; i++) {
-      const digit = view.getUint8(i) - 0x30;
+      const digit = view.getInt8(i) - 0x30;
       if (digit < 0 || digit > 9) return -1;
       if (unit >= 1) millis += digit * unit;
       unit /= 10;
@@ -138,21 +138,21 @@ export class KnownFrame {
 
 /** Behind "[ 2528.800858] ", or -1. */
 function secondsStampEnd(view: DataView, start: number): number {
-  if (view.getUint8(start) !== 0x5b) return -1;
+  if (view.getInt8(start) !== 0x5b) return -1;
   let at = start + 1;
-  while (view.getUint8(at) === 0x20) at++;
+  while (view.getInt8(at) === 0x20) at++;
   const whole = digitsEnd(view, at);
-  if (whole === at || whole - at > 15 || view.getUint8(whole) !== 0x2e) return -1;
+  if (whole === at || whole - at > 15 || view.getInt8(whole) !== 0x2e) return -1;
   const end = digitsEnd(view, whole + 1);
   const decimals = end - whole - 1;
   // "] " as one 16-bit number.
-  return decimals >= 3 && decimals <= 9 && view.getUint16(end) === 0x5d20 ? end + 2 : -1;
+  return decimals >= 3 && decimals <= 9 && view.getInt16(end) === 0x5d20 ? end + 2 : -1;
 }
 
 function digitsEnd(view: DataView, start: number): number {
   let at = start;
   for (;;) {
-    const digit = view.getUint8(at) - 0x30;
+    const digit = view.getInt8(at) - 0x30;
     if (digit < 0 || digit > 9 || at - start > 20) return at;
     at++;
   }
@@ -162,16 +162,16 @@ function digitsEnd(view: DataView, start: number): number {
 class ByteWords {
   readonly length: number;
   readonly #bytes: Buffer;
-  readonly #words: Uint32Array;
-  readonly #rest: Uint8Array;
+  readonly #words: Int32Array;
+  readonly #rest: Int8Array;
 
   constructor(bytes: Uint8Array) {
     this.length = bytes.length;
     this.#bytes = Buffer.from(bytes);
     const view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, bytes.length);
-    this.#words = new Uint32Array(bytes.length >> 2);
-    for (let i = 0; i < this.#words.length; i++) this.#words[i] = view.getUint32(i * 4);
-    this.#rest = this.#bytes.subarray(this.#words.length * 4);
+    this.#words = new Int32Array(bytes.length >> 2);
+    for (let i = 0; i < this.#words.length; i++) this.#words[i] = view.getInt32(i * 4);
+    this.#rest = new Int8Array(this.#bytes.subarray(this.#words.length * 4));
   }
 
   equals(other: Uint8Array): boolean {
@@ -182,12 +182,12 @@ class ByteWords {
     const words = this.#words;
     let at = start;
     for (let i = 0; i < words.length; i++) {
-      if (view.getUint32(at) !== words[i]) return false;
+      if (view.getInt32(at) !== words[i]) return false;
       at += 4;
     }
     const rest = this.#rest;
     for (let i = 0; i < rest.length; i++) {
-      if (view.getUint8(at + i) !== rest[i]) return false;
+      if (view.getInt8(at + i) !== rest[i]) return false;
     }
     return true;
   }

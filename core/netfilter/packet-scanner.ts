@@ -29,13 +29,13 @@ export class PacketScanner {
     if (!this.#interfaces(view) || !this.#mac(view)) return -1;
     const at = this.#at;
     // "SRC="; an IPv6 address has its first colon behind four digits.
-    if (view.getUint32(at) !== 0x5352433d) return -1;
+    if (view.getInt32(at) !== 0x5352433d) return -1;
     this.#at = at + 4;
     this.places.source = at + 4;
-    const version6 = view.getUint8(at + 8) === 0x3a;
+    const version6 = view.getInt8(at + 8) === 0x3a;
     if (!(version6 ? this.#ipv6(view, words, source) : this.#ipv4(view, words, source))) return -1;
     // "DST="
-    if (view.getUint32(this.#at) !== 0x4453543d) return -1;
+    if (view.getInt32(this.#at) !== 0x4453543d) return -1;
     this.#at += 4;
     this.places.destination = this.#at;
     if (!(version6 ? this.#ipv6(view, words, destination) : this.#ipv4(view, words, destination))) return -1;
@@ -47,7 +47,7 @@ export class PacketScanner {
   #interfaces(view: DataView): boolean {
     if (!this.#name(view)) return false;
     // "OUT="
-    if (view.getUint32(this.#at) !== 0x4f55543d) return false;
+    if (view.getInt32(this.#at) !== 0x4f55543d) return false;
     this.#at += 4;
     const { places } = this;
     places.outInterface = this.#at;
@@ -55,13 +55,13 @@ export class PacketScanner {
     places.physicalOutInterface = 0;
     if (!this.#name(view)) return false;
     // "PHYS" "IN=", then "PHYS" "OUT="
-    if (view.getUint32(this.#at) !== 0x50485953) return true;
-    if (view.getUint32(this.#at + 3) === 0x53494e3d) {
+    if (view.getInt32(this.#at) !== 0x50485953) return true;
+    if (view.getInt32(this.#at + 3) === 0x53494e3d) {
       this.#at += 7;
       places.physicalInInterface = this.#at;
       if (!this.#name(view)) return false;
     }
-    if (view.getUint32(this.#at) === 0x50485953 && view.getUint32(this.#at + 4) === 0x4f55543d) {
+    if (view.getInt32(this.#at) === 0x50485953 && view.getInt32(this.#at + 4) === 0x4f55543d) {
       this.#at += 8;
       places.physicalOutInterface = this.#at;
       if (!this.#name(view)) return false;
@@ -74,7 +74,7 @@ export class PacketScanner {
     let at = this.#at;
     const limit = at + 16;
     while (at < limit) {
-      const byte = view.getUint8(at++);
+      const byte = view.getInt8(at++);
       if (byte > space) {
         // A backslash may be an escape, which the line parser undoes.
         if (byte === 0x2f || byte === 0x5c) return false;
@@ -90,19 +90,19 @@ export class PacketScanner {
   #mac(view: DataView): boolean {
     const start = this.#at;
     this.places.mac = 0;
-    if (view.getUint32(start) !== 0x4d41433d) return true;
+    if (view.getInt32(start) !== 0x4d41433d) return true;
     let at = start + 4;
-    if (view.getUint8(at) !== space) {
+    if (view.getInt8(at) !== space) {
       this.places.mac = at;
       for (const end = at + 40; at < end; at += 4) {
         // No byte of the four below 0x21: no space, no line break.
-        const four = view.getUint32(at);
+        const four = view.getInt32(at);
         if (((four - 0x21212121) & ~four & 0x80808080) !== 0) return false;
       }
-      if (view.getUint8(at++) <= space) return false;
+      if (view.getInt8(at++) <= space) return false;
     }
     this.#at = at + 1;
-    return view.getUint8(at) === space;
+    return view.getInt8(at) === space;
   }
 
   #ipv4(view: DataView, words: Uint32Array, place: number): boolean {
@@ -111,14 +111,14 @@ export class PacketScanner {
     for (let part = 0; part < 4; part++) {
       const begin = at;
       let number = 0;
-      let digit = view.getUint8(at) - 0x30;
+      let digit = view.getInt8(at) - 0x30;
       while (digit >= 0 && digit <= 9) {
         number = number * 10 + digit;
-        digit = view.getUint8(++at) - 0x30;
+        digit = view.getInt8(++at) - 0x30;
         if (at - begin > 3) return false;
       }
       const length = at - begin;
-      if (length === 0 || number > 255 || (length > 1 && view.getUint8(begin) === 0x30)) return false;
+      if (length === 0 || number > 255 || (length > 1 && view.getInt8(begin) === 0x30)) return false;
       if (digit + 0x30 !== (part === 3 ? space : 0x2e)) return false;
       word = (word << 8) | number;
       at++;
@@ -137,8 +137,8 @@ export class PacketScanner {
     for (let i = 0; i < 4; i++) {
       const high = hexGroup(view, at);
       const low = hexGroup(view, at + 5);
-      if ((high | low) < 0 || view.getUint8(at + 4) !== 0x3a) return false;
-      if (view.getUint8(at + 9) !== (i === 3 ? space : 0x3a)) return false;
+      if ((high | low) < 0 || view.getInt8(at + 4) !== 0x3a) return false;
+      if (view.getInt8(at + 9) !== (i === 3 ? space : 0x3a)) return false;
       words[place + i] = (high << 16) | low;
       at += 10;
     }
@@ -154,21 +154,21 @@ export class PacketScanner {
     this.places.ttl = this.#at + 23;
     let at = this.#at;
     // "TOS=" "0x", then "PREC" "=0x"
-    if (view.getUint32(at) !== 0x544f533d || view.getUint16(at + 4) !== 0x3078 || view.getUint8(at + 8) !== space)
+    if (view.getInt32(at) !== 0x544f533d || view.getInt16(at + 4) !== 0x3078 || view.getInt8(at + 8) !== space)
       return false;
     at += 9;
-    if (view.getUint32(at) !== 0x50524543 || view.getUint32(at + 3) !== 0x433d3078 || view.getUint8(at + 9) !== space)
+    if (view.getInt32(at) !== 0x50524543 || view.getInt32(at + 3) !== 0x433d3078 || view.getInt8(at + 9) !== space)
       return false;
     this.#at = at + 10;
     if (!isHexPair(view, at + 7) || !isHexPair(view, at - 3)) return false;
     // "TTL=", then "ID="
     if (!this.#number(view, 0x54544c3d)) return false;
     at = this.#at;
-    if (view.getUint16(at) !== 0x4944) return false;
+    if (view.getInt16(at) !== 0x4944) return false;
     this.#at = at - 1;
     if (!this.#number(view, 0x2049443d)) return false;
     // "DF "
-    if (view.getUint16(this.#at) === 0x4446 && view.getUint8(this.#at + 2) === space) this.#at += 3;
+    if (view.getInt16(this.#at) === 0x4446 && view.getInt8(this.#at + 2) === space) this.#at += 3;
     return true;
   }
 
@@ -180,13 +180,13 @@ export class PacketScanner {
     this.#at -= 1;
     if (!this.#number(view, 0x2054433d)) return false;
     // "HOPL" "IMIT="
-    if (view.getUint32(this.#at) !== 0x484f504c) return false;
-    if (view.getUint8(this.#at + 4) !== 0x49) return false;
+    if (view.getInt32(this.#at) !== 0x484f504c) return false;
+    if (view.getInt8(this.#at + 4) !== 0x49) return false;
     this.#at += 5;
     this.places.ttl = this.#at + 4;
     if (!this.#number(view, 0x4d49543d)) return false;
     // "FLOW" "LBL="
-    if (view.getUint32(this.#at) !== 0x464c4f57) return false;
+    if (view.getInt32(this.#at) !== 0x464c4f57) return false;
     this.#at += 4;
     return this.#number(view, 0x4c424c3d);
   }
@@ -195,8 +195,8 @@ export class PacketScanner {
   #transport(view: DataView, words: Uint32Array, versionBit: number): boolean {
     const at = this.#at;
     // "PROT" "O="
-    if (view.getUint32(at) !== 0x50524f54 || view.getUint16(at + 4) !== 0x4f3d) return false;
-    const name = view.getUint32(at + 6);
+    if (view.getInt32(at) !== 0x50524f54 || view.getInt16(at + 4) !== 0x4f3d) return false;
+    const name = view.getInt32(at + 6);
     this.#at = at + 10;
     // "TCP ", "UDP "
     if (name === 0x54435020) return this.#ports(view, words, versionBit | (6 << 16));
@@ -204,20 +204,20 @@ export class PacketScanner {
     // "ICMP", then " " or "v6 "
     if (name !== 0x49434d50) return false;
     let protocol = 1;
-    if (view.getUint16(at + 10) === 0x7636) {
+    if (view.getInt16(at + 10) === 0x7636) {
       this.#at += 2;
       protocol = 58;
     }
-    if (view.getUint8(this.#at++) !== space) return false;
+    if (view.getInt8(this.#at++) !== space) return false;
     words[head] = versionBit | (protocol << 16);
     // "TYPE" "="
-    if (view.getUint32(this.#at) !== 0x54595045 || view.getUint8(this.#at + 4) !== 0x3d) return false;
+    if (view.getInt32(this.#at) !== 0x54595045 || view.getInt8(this.#at + 4) !== 0x3d) return false;
     const digits = digitsEnd(view, this.#at + 5);
     const length = digits - this.#at - 5;
     this.places.icmpType = this.#at + 5;
     this.places.tail = digits + 1;
     this.#at = digits;
-    return length > 0 && length < 3 && view.getUint8(digits) === space;
+    return length > 0 && length < 3 && view.getInt8(digits) === space;
   }
 
   #ports(view: DataView, words: Uint32Array, bits: number): boolean {
@@ -229,32 +229,32 @@ export class PacketScanner {
     this.places.tail = this.#at;
     this.#skipWindow(view);
     // Another word follows, so no digit of the port was lost.
-    return view.getUint8(this.#at) > space;
+    return view.getInt8(this.#at) > space;
   }
 
   /** `WINDOW=64240 RES=0x00 `: half of what follows a TCP port, read faster than byte by byte. */
   #skipWindow(view: DataView): void {
     const start = this.#at;
     // "WIND", then "DOW="
-    if (view.getUint32(start) !== 0x57494e44) return;
+    if (view.getInt32(start) !== 0x57494e44) return;
     this.#at = start + 3;
     // "RES=" "0x00" " "
-    const usual = this.#number(view, 0x444f573d) && view.getUint32(this.#at) === 0x5245533d;
-    const zero = usual && view.getUint32(this.#at + 4) === 0x30783030 && view.getUint8(this.#at + 8) === space;
+    const usual = this.#number(view, 0x444f573d) && view.getInt32(this.#at) === 0x5245533d;
+    const zero = usual && view.getInt32(this.#at + 4) === 0x30783030 && view.getInt8(this.#at + 8) === space;
     this.#at = zero ? this.#at + 9 : start;
   }
 
   #value = 0;
 
   #port(view: DataView, name: number): boolean {
-    if (view.getUint32(this.#at) !== name) return false;
+    if (view.getInt32(this.#at) !== name) return false;
     let at = this.#at + 4;
     let value = 0;
-    let digit = view.getUint8(at) - 0x30;
+    let digit = view.getInt8(at) - 0x30;
     const begin = at;
     while (digit >= 0 && digit <= 9) {
       value = value * 10 + digit;
-      digit = view.getUint8(++at) - 0x30;
+      digit = view.getInt8(++at) - 0x30;
       if (at - begin > 5) return false;
     }
     this.#value = value;
@@ -264,21 +264,21 @@ export class PacketScanner {
 
   /** `name` (four letters), 1 to 10 digits and a space. */
   #number(view: DataView, name: number): boolean {
-    if (view.getUint32(this.#at) !== name) return false;
+    if (view.getInt32(this.#at) !== name) return false;
     const begin = this.#at + 4;
     const end = digitsEnd(view, begin);
     this.#at = end + 1;
-    return end > begin && end - begin <= 10 && view.getUint8(end) === space;
+    return end > begin && end - begin <= 10 && view.getInt8(end) === space;
   }
 
   /** Behind the line's end; -1 when it may hold a second packet ("IN=" once more) or does not end in these bytes. */
   #lineEnd(view: DataView): number {
     const limit = Math.min(view.byteLength, this.#at + maxTailBytes);
     for (let at = this.#at; at < limit; at++) {
-      const byte = view.getUint8(at);
+      const byte = view.getInt8(at);
       if (byte === newline) return at + 1;
       // "N=" behind an "I"
-      if (byte === 0x3d && view.getUint16(at - 2) === 0x494e) return -1;
+      if (byte === 0x3d && view.getInt16(at - 2) === 0x494e) return -1;
     }
     return -1;
   }
@@ -287,7 +287,7 @@ export class PacketScanner {
 function digitsEnd(view: DataView, start: number): number {
   let at = start;
   for (const limit = start + 11; at < limit; at++) {
-    const digit = view.getUint8(at) - 0x30;
+    const digit = view.getInt8(at) - 0x30;
     if (digit < 0 || digit > 9) break;
   }
   return at;

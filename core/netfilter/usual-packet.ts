@@ -122,7 +122,7 @@ export class UsualPacket {
     let at = this.#places.tail;
     while (at < end) {
       if (bytes[at] !== space) {
-        if (!this.#readWord(bytes, view.getUint32(at), at)) return false;
+        if (!this.#readWord(bytes, view.getInt32(at), at)) return false;
         at = wordEnd(bytes, at, end);
       }
       at++;
