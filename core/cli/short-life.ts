@@ -7,7 +7,7 @@ import { setFlagsFromString } from "node:v8";
 /** The flags, with V8's own values. */
 const flags = [
   // Else the optimizing compiler works for code that runs a few thousand times more: sparse has 10,000 drops.
-  { name: "--invocation-count-for-turbofan", usual: 3000, here: 30_000 },
+  { name: "--invocation-count-for-turbofan", usual: 3000, here: 60_000 },
   // How much of the heap's limit is used up when marking begins: without a figure far below the limit.
   { name: "--incremental-marking-soft-trigger", usual: 0, here: 90 },
   { name: "--incremental-marking-hard-trigger", usual: 0, here: 95 },
