@@ -74,7 +74,7 @@ export class FileSource implements Source {
     const readBytes = Math.max(this.#options.readBytes, toEnd ? wholeReadBytes : 0);
     // One byte more, for the newline behind a last line that lacks its own.
     const size = Math.max(readBytes, this.#options.maxLineBytes + 1) + 1;
-    const buffer = toEnd ? searchableBuffer(size) : Buffer.allocUnsafeSlow(size);
+    const buffer = searchableBuffer(size);
     try {
       if (toEnd) yield* this.#readToEnd(saved, buffer, signal);
       else yield* this.#follow(saved, buffer, signal);
