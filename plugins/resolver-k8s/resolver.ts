@@ -35,8 +35,6 @@ const firstList = "";
  * here is told of without its pod, and no event comes of it.
  */
 const maxEarly = 100_000;
-/** A smaller list leaves too little behind to be worth a collection. */
-const largeListPods = 2000;
 const shrinkAfterMillis = 5000;
 
 /** What exists between start and stop. */
@@ -216,7 +214,7 @@ export class PodResolver implements Resolver {
   #onSynced(): void {
     this.#metrics.pods.set({}, this.#table.size);
     this.#early.wake(firstList);
-    if (this.#table.size >= largeListPods) void this.#shrinkLater();
+    void this.#shrinkLater();
   }
 
   async #shrinkLater(): Promise<void> {
