@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ApiStream } from "../core/kubernetes/api-server.ts";
 import { type Pod, readPod } from "../plugins/resolver-k8s/pod.ts";
+import { itemsOf } from "../plugins/resolver-k8s/pod-events.ts";
 import { type PodFormat, PodFormats } from "../plugins/resolver-k8s/pod-format.ts";
 import type { ApiSession } from "./kubernetes-api-session.ts";
 
@@ -34,9 +35,7 @@ export function protobufTests(session: () => ApiSession): void {
 
   async function listed(accept: string): Promise<unknown[]> {
     const { stream, body } = await whole(await open("labelSelector=app%3Dproto", accept));
-    const list = formats.of(stream.contentType).readList(body);
-    const items = typeof list === "object" && list !== null && "items" in list ? list.items : undefined;
-    return Array.isArray(items) ? items.map(asPod) : [];
+    return itemsOf(formats.of(stream.contentType).readList(body)).map(asPod);
   }
 
   describe("protobuf", () => {

@@ -1,6 +1,6 @@
 /**
  * Tells V8 that the process does one thing and ends, for `droplens replay`: what is compiled and collected in order to
- * be faster or smaller later does not pay. bench sparse: 0.87 of the CPU time, dense and flood 0.9, flood in less memory.
+ * be faster or smaller later does not pay. bench sparse: 0.87 of the CPU time, dense and flood 0.9.
  */
 import { setFlagsFromString } from "node:v8";
 

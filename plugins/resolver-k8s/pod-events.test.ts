@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { bytesField, encode, envelope, frame } from "../../core/testkit/fake-kubernetes/protobuf-encoder.ts";
 import { listMetadataShape, podShape, statusShape } from "../../core/testkit/fake-kubernetes/shapes.ts";
 import { type Pod, readPod } from "./pod.ts";
-import { metadataOf, PodEvents } from "./pod-events.ts";
+import { itemsOf, metadataOf, PodEvents } from "./pod-events.ts";
 import { type PodFormat, PodFormats } from "./pod-format.ts";
 import { PodTable } from "./pod-table.ts";
 
@@ -144,7 +144,8 @@ describe("pods read from their bytes", () => {
     await fc.assert(fc.asyncProperty(pod, fc.nat(), byte, sizes, check), { numRuns: 500 });
   });
 
-  it("are not read on after a frame that is too long or a pod that is none", async () => {
+  it("are not read on after a frame that is too long, or what is no event or no pod", async () => {
+    await expect(readEvents(json, Buffer.from("null\n"), [9])).rejects.toMatchObject({ reason: "bad_line" });
     const tooLong = Buffer.from([0x7f, 0xff, 0xff, 0xff]);
     await expect(readEvents(protobuf, tooLong, [1])).rejects.toThrow(`longer than ${maxBytes} bytes`);
     await expect(readEvents(protobuf, frame("ADDED", Buffer.from("{}..")), [9])).rejects.toThrow("begins with k8s");
@@ -160,7 +161,3 @@ describe("pods read from their bytes", () => {
     });
   });
 });
-
-function itemsOf(list: unknown): unknown[] {
-  return typeof list === "object" && list !== null && "items" in list && Array.isArray(list.items) ? list.items : [];
-}

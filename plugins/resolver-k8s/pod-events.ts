@@ -86,3 +86,9 @@ export function metadataOf(object: unknown): Readonly<Record<string, unknown>> {
   const metadata = typeof object === "object" && object !== null && "metadata" in object ? object.metadata : undefined;
   return typeof metadata === "object" && metadata !== null ? (metadata as Record<string, unknown>) : {};
 }
+
+/** Of a list; none where it is no list. */
+export function itemsOf(object: unknown): readonly unknown[] {
+  const items = typeof object === "object" && object !== null && "items" in object ? object.items : undefined;
+  return Array.isArray(items) ? items : [];
+}

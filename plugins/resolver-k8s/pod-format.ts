@@ -45,10 +45,16 @@ export class PodFormats {
 
 const jsonFormat: PodFormat = {
   readEvents: (body, maxBytes, onEvent) =>
-    readWatchLines(body, maxBytes, (bytes, start, end) => onEvent(JSON.parse(bytes.toString("utf8", start, end)))),
+    readWatchLines(body, maxBytes, (bytes, start, end) => onEvent(parsedEvent(bytes.toString("utf8", start, end)))),
   readList: (body) => JSON.parse(body.toString("utf8")),
   readStatus: (body) => JSON.parse(body.toString("utf8")),
 };
+
+/** `null` is JSON too, and no event. */
+function parsedEvent(line: string): WatchEvent {
+  const parsed: unknown = JSON.parse(line);
+  return typeof parsed === "object" && parsed !== null ? parsed : {};
+}
 
 class ProtobufFormat implements PodFormat {
   readonly #living: ProtobufFields;

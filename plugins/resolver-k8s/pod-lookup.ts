@@ -9,6 +9,7 @@ import { describeStatus, readStatus } from "../../core/kubernetes/status.ts";
 import { type Clock, type Counter, describeError, type Logger, OnceAMinute } from "../../core/plugin/index.ts";
 import { untilOver } from "./holds.ts";
 import { readPod } from "./pod.ts";
+import { itemsOf } from "./pod-events.ts";
 import { type KnownPod, PodTable } from "./pod-table.ts";
 
 export interface PodLookupParts {
@@ -103,9 +104,7 @@ export class PodLookup {
       this.#failed(address, describeStatus(readStatus(response)));
       return;
     }
-    const list = response.json();
-    const items = typeof list === "object" && list !== null && "items" in list ? list.items : undefined;
-    this.#remember(address, Array.isArray(items) ? items : []);
+    this.#remember(address, itemsOf(response.json()));
   }
 
   #remember(address: string, items: readonly unknown[]): void {

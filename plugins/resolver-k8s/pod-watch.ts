@@ -8,7 +8,7 @@ import { backoffMillis } from "../../core/plugin/backoff.ts";
 import { type Clock, type Counter, type Logger, OnceAMinute } from "../../core/plugin/index.ts";
 import { asBuffer, PartialText } from "./partial-text.ts";
 import type { Pod } from "./pod.ts";
-import { metadataOf, PodEvents } from "./pod-events.ts";
+import { itemsOf, metadataOf, PodEvents } from "./pod-events.ts";
 import { type PodFormat, PodFormats } from "./pod-format.ts";
 import type { PodTable } from "./pod-table.ts";
 import { statusFailure, WatchFailure, watchFailure } from "./watch-failure.ts";
@@ -217,11 +217,6 @@ function problemOf(failure: WatchFailure, api: ApiServer): string {
   }
   if (failure.reason === "unauthorized") return `${what}; the token or certificate is not accepted: renew it`;
   return `${what}; trying again`;
-}
-
-function itemsOf(page: unknown): readonly unknown[] {
-  const items = typeof page === "object" && page !== null && "items" in page ? page.items : undefined;
-  return Array.isArray(items) ? items : [];
 }
 
 async function refusal(stream: ApiStream, format: PodFormat): Promise<WatchFailure> {
